@@ -1,0 +1,79 @@
+"""The command line: every subcommand on one screen.
+
+A command is a module of `labtool/commands/`, imported when it runs.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from labtool import __version__
+
+COMMANDS = {
+    "init": "Make a working lab folder: config, sheets, secrets file.",
+    "check": "Check the config and every sheet; --online also proves the credentials.",
+    "remind": "Send today's reminders: duties, meetings, birthdays.",
+    "timers": "What runs when; write crontab or systemd entries; run timers now.",
+    "status": "Each task's last run, its outcome, what is next and what is overdue.",
+    "log": "The journal of runs, with their output.",
+    "outbox": "Messages sent, waiting, unknown or failed; retry or drop one.",
+    "alerts": "Errors that the admins know of; snooze one.",
+    "digest": "Send the admins one summary of what needs them, if anything does.",
+    "config": "The config's JSON Schema, for editors.",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands of the table, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"labtool.commands.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        command.help = COMMANDS[cmd_name]
+        return command
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"labtool {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    config: Annotated[
+        str, typer.Option("--config", "-c", metavar="FILE", help="The config to use.")
+    ] = "",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """The routine work of a research lab or a small community, in one command.
+
+    Start with: labtool init lab; cd lab; labtool remind
+    """
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

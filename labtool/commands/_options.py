@@ -1,0 +1,100 @@
+"""The options that commands share, and the way from them to a task."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Never
+
+import typer
+
+if TYPE_CHECKING:
+    from labtool.core.config import Config
+    from labtool.core.database import Database
+    from labtool.core.messages import Recipient
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+
+ConfigOption = Annotated[
+    str, typer.Option("--config", "-c", metavar="FILE", help="The config to use.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="Pretend it is then (ISO 8601).")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of bugs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for, apart from the task's own arguments."""
+
+    config: str = ""
+    dry_run: bool = False
+    at: str = ""
+    json: bool = False
+    verbose: bool = False
+
+
+def finish(body: Callable[[], int], *, verbose: bool = False) -> Never:
+    """Run a command's body inside the outermost boundary, and exit with its status."""
+    from labtool.core.run import guarded
+
+    raise typer.Exit(guarded(body, verbose=verbose))
+
+
+def load(given: str, context: typer.Context | None = None) -> "Config":
+    """The config that `--config` names, before the subcommand or after it."""
+    from labtool.core import config
+    from labtool.core.errors import ConfigError
+    from labtool.tasks.sections import SECTIONS, mistakes
+
+    before = str(context.find_root().params.get("config") or "") if context else ""
+    path = config.find(given or before)
+    try:
+        return config.load(path, SECTIONS)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *mistakes(path)]) from None
+
+
+def task(
+    name: str,
+    arguments: Sequence[str],
+    options: Options,
+    context: typer.Context,
+    body: "Callable[[Run, Services], None]",
+) -> Never:
+    """Run a task inside the run boundary with the lab's services, and exit with its status."""
+
+    def run() -> int:
+        from labtool.core.clock import Clock, parse_at
+        from labtool.core.run import run_task
+        from labtool.core.task import Task
+        from labtool.services.build import Services
+
+        config = load(options.config, context)
+        zone = config.core.lab.timezone
+        clock = Clock(zone, parse_at(options.at, zone) if options.at else None)
+        built: dict[int, Services] = {}
+
+        def services(database: "Database") -> Services:
+            return built.setdefault(
+                id(database), Services(config, database, clock, dry_run=options.dry_run)
+            )
+
+        def admins(database: "Database") -> "Sequence[Recipient]":
+            return services(database).admins
+
+        settings = Task(
+            name=name,
+            arguments=tuple(arguments),
+            timer=os.environ.get("LABTOOL_TIMER", ""),
+            config=config,
+            clock=clock,
+            dry_run=options.dry_run,
+            json=options.json,
+            verbose=options.verbose,
+            connect=lambda database: services(database).post,
+            admins=admins,
+        )
+        return run_task(settings, lambda run: body(run, services(run.database)))
+
+    finish(run, verbose=options.verbose)

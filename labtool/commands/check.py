@@ -1,0 +1,119 @@
+"""`labtool check`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from labtool.core.config import Config
+    from labtool.services.build import Services
+    from labtool.tasks.report.check import Findings
+
+app = typer.Typer()
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also prove each credential and recipient.")
+    ] = False,
+    config: o.ConfigOption = "",
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Check the config and every sheet; --online also proves the credentials."""
+
+    def body() -> int:
+        from labtool.core.clock import Clock, parse_at
+        from labtool.core.database import Database
+        from labtool.services.build import Services
+
+        lab = o.load(config, context)
+        zone = lab.core.lab.timezone
+        clock = Clock(zone, parse_at(at, zone) if at else None)
+        database = Database.snapshot(lab.state)
+        services = Services(lab, database, clock, dry_run=True, online=online)
+        findings = _look(lab, services, clock.today(), online=online)
+        _print(lab, findings, json=json)
+        return findings.exit_status
+
+    o.finish(body, verbose=verbose)
+
+
+def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -> "Findings":
+    """Every check there is: the core's, then each task's."""
+    from labtool.tasks.remind.task import check as check_remind
+    from labtool.tasks.report import check as core
+    from labtool.tasks.sections import SECTIONS, model
+
+    findings = core.Findings()
+    for name in SECTIONS:
+        lab.section(name, model(name))
+    core.check_secrets(lab, findings)
+    core.check_people(lab, services, findings)
+    core.check_sheets(lab, services, findings)
+    _timers(lab, findings)
+    channels, problems = check_remind(lab, services, today, findings.add)
+    findings.problems += problems
+    if online:
+        core.check_credentials(services, findings)
+        core.check_recipients(services, channels, today, findings)
+    return findings
+
+
+def _timers(lab: "Config", findings: "Findings") -> None:
+    """Each timer's command is one that labtool has."""
+    import shlex
+    from pathlib import Path
+
+    from labtool.cli import COMMANDS
+    from labtool.core.errors import ConfigError, Problem
+    from labtool.tasks.timers.command import command_line
+
+    for name, timer in lab.core.timers.items():
+        where, path = lab.where("timers", name, "run"), f"timers.{name}.run"
+        try:
+            command_line(["labtool"], Path("labtool.yaml"), name, timer.run)
+        except ConfigError as error:
+            findings.problems += [Problem(where, p.what, p.fix, path) for p in error.problems]
+            continue
+        command = shlex.split(timer.run)[0]
+        if command not in COMMANDS:
+            fix = f"write one of {', '.join(COMMANDS)}"
+            findings.problems.append(
+                Problem(where, f"{command!r} is not a labtool command", fix, path)
+            )
+
+
+def _print(lab: "Config", findings: "Findings", *, json: bool) -> None:
+    from labtool.commands import _show as show
+    from labtool.core.log import complain
+
+    problems = list(dict.fromkeys(str(problem) for problem in findings.problems))
+    errors = list(dict.fromkeys(str(error) for error in findings.errors))
+    if json:
+        show.document(
+            {
+                "config": str(lab.path),
+                "exit": findings.exit_status,
+                "problems": problems,
+                "errors": errors,
+                "notes": findings.notes,
+                "proved": findings.proved,
+            }
+        )
+        return
+    for line in (*problems, *errors):
+        complain(line)
+    for line in findings.notes:
+        print(f"note: {line}")
+    for line in findings.proved:
+        print(f"ok: {line}")
+    count = len(problems) + len(errors)
+    print(f"{lab.path}: " + ("no mistakes" if not count else f"{count} to mend"))

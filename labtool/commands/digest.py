@@ -1,0 +1,22 @@
+"""`labtool digest`."""
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer()
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Send the admins one summary of what needs them, if anything does."""
+    from labtool.tasks.report.task import digest as body
+
+    o.task("digest", (), o.Options(config, dry_run, at, json, verbose), context, body)

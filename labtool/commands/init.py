@@ -1,0 +1,36 @@
+"""`labtool init`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer()
+
+
+@app.command()
+def init(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Make a lab folder that works at once: a commented config, sheets, a secrets file."""
+
+    def body() -> int:
+        import shlex
+
+        from labtool.core.clock import Clock, machine_zone
+        from labtool.tasks.setup.scaffold import files, make
+
+        zone = machine_zone()
+        make(target, files(Clock(zone).today(), zone.key), force=force)
+        print(f"{target}/labtool.yaml   what the lab wants; its comments say what can be changed")
+        print(f"{target}/sheets/        people, duties, meetings of an invented lab, around today")
+        print(f"{target}/.env           for secrets, such as the Slack token")
+        print()
+        print(f"Try it: cd {shlex.quote(str(target))}; labtool remind")
+        return 0
+
+    o.finish(body, verbose=verbose)

@@ -1,0 +1,96 @@
+"""`labtool log`."""
+
+from typing import Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer()
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TASK | show ID]", help="A task's or timer's runs; or one run."),
+    ] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many runs.")] = 20,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """The journal of runs, newest first; `log show ID` prints one with its output."""
+    words = what or []
+
+    def body() -> int:
+        from labtool.core.errors import UsageError
+
+        if words[:1] == ["show"]:
+            if len(words) != 2 or not words[1].isdigit():
+                raise UsageError("log show takes the number of a run", fix="see: labtool log")
+            return _one(int(words[1]), config, context, json=json)
+        if len(words) > 1:
+            raise UsageError("log takes one task", fix="labtool log TASK, or labtool log show ID")
+        return _many(words[0] if words else "", count, config, context, json=json)
+
+    o.finish(body, verbose=verbose)
+
+
+def _many(task: str, count: int, config: str, context: typer.Context, *, json: bool) -> int:
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from labtool.commands import _show as show
+    from labtool.core.database import Database
+    from labtool.core.journal import Journal
+
+    lab = o.load(config, context)
+    runs = Journal(Database.snapshot(lab.state)).entries(task, count)
+    if json:
+        show.document([asdict(run) for run in runs])
+        return 0
+    zone, now = lab.core.lab.timezone, datetime.now(UTC)
+    rows = [
+        [
+            str(run.id),
+            show.moment(run.started, zone, now),
+            run.command,
+            run.status,
+            show.seconds(run.seconds),
+            run.error or ", ".join(f"{n} {name}" for name, n in run.counts.items()),
+        ]
+        for run in runs
+    ]
+    empty = f"No runs of {task}." if task else "Nothing has run yet."
+    show.table(("id", "started", "command", "outcome", "took", "what"), rows, empty)
+    return 0
+
+
+def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int:
+    from dataclasses import asdict
+
+    from labtool.commands import _show as show
+    from labtool.core.database import Database
+    from labtool.core.journal import Journal
+    from labtool.core.log import run_log
+    from labtool.core.text import clean
+
+    lab = o.load(config, context)
+    run = Journal(Database.snapshot(lab.state)).entry(number)
+    file = run_log(lab.state, number)
+    output = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    if json:
+        show.document({**asdict(run), "output": output})
+        return 0
+    zone = lab.core.lab.timezone
+    print(f"run {run.id}: labtool {run.command}" + (f" (timer {run.timer})" if run.timer else ""))
+    print(f"started {run.started.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", end="")
+    print(f", took {show.seconds(run.seconds)}" if run.seconds is not None else "")
+    print(f"outcome {run.status}" + (f" (exit status {run.exit})" if run.exit is not None else ""))
+    if run.error:
+        print(clean(run.error))
+    print()
+    print(clean(output).rstrip() or "It printed nothing.")
+    return 0

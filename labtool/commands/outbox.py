@@ -1,0 +1,141 @@
+"""`labtool outbox`: list, show, retry, drop."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from labtool.core.outbox import Entry
+
+app = typer.Typer(invoke_without_command=True)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="The message's number.")]
+
+
+@app.callback()
+def outbox(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="Only messages in this state.")] = "",
+    count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 30,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Messages sent, waiting, unknown or failed, newest last."""
+    context.obj = config
+    if context.invoked_subcommand:
+        return
+
+    def body() -> int:
+        from datetime import UTC, datetime
+
+        from labtool.commands import _show as show
+        from labtool.core.database import Database
+        from labtool.core.outbox import Outbox
+        from labtool.core.text import plain
+
+        lab = o.load(config, context)
+        entries = Outbox(Database.snapshot(lab.state)).entries((state,) if state else (), count)
+        if json:
+            show.document([_document(entry) for entry in entries])
+            return 0
+        zone, now = lab.core.lab.timezone, datetime.now(UTC)
+        rows = [
+            [
+                str(entry.id),
+                show.moment(datetime.fromtimestamp(entry.created, UTC), zone, now),
+                entry.state,
+                entry.via,
+                entry.message.to.name,
+                plain(entry.message.text)[:100],
+            ]
+            for entry in entries
+        ]
+        columns = ("id", "added", "state", "via", "to", "text")
+        show.table(columns, rows, "The outbox is empty.")
+        return 0
+
+    o.finish(body, verbose=verbose)
+
+
+def _document(entry: "Entry") -> dict[str, object]:
+    from labtool.core.messages import show_message
+
+    return {
+        "id": entry.id,
+        "state": entry.state,
+        **show_message(entry.message),
+        "via": entry.via,
+        "address": entry.address.label if entry.address else "",
+        "attempts": entry.attempts,
+        "created": entry.created,
+        "settled": entry.settled,
+        "error": entry.error,
+    }
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    number: Number,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """One message, whole."""
+
+    def body() -> int:
+        from labtool.commands import _show
+        from labtool.core.database import Database
+        from labtool.core.outbox import Outbox
+
+        lab = o.load(config or context.obj, context)
+        shown = _document(Outbox(Database.snapshot(lab.state)).entry(number))
+        if json:
+            _show.document(shown)
+            return 0
+        text = shown.pop("text")
+        for name, value in shown.items():
+            if value not in ("", None):
+                print(f"{name}: {value}")
+        print()
+        print(text)
+        return 0
+
+    o.finish(body, verbose=verbose)
+
+
+@app.command()
+def retry(
+    context: typer.Context, number: Number, config: o.ConfigOption = "", verbose: o.Verbose = False
+) -> None:
+    """Let the next run send a message that failed, or whose outcome is unknown."""
+    o.finish(lambda: _decide(number, "waiting", config or context.obj, context), verbose=verbose)
+
+
+@app.command()
+def drop(
+    context: typer.Context, number: Number, config: o.ConfigOption = "", verbose: o.Verbose = False
+) -> None:
+    """Never send a message."""
+    o.finish(lambda: _decide(number, "dropped", config or context.obj, context), verbose=verbose)
+
+
+def _decide(number: int, state: str, config: str, context: typer.Context) -> int:
+    from labtool.core.database import Database
+    from labtool.core.errors import Failed
+    from labtool.core.lock import hold
+    from labtool.core.outbox import Outbox
+
+    lab = o.load(config, context)
+    with hold(lab.state, "outbox", wait=True):
+        outbox = Outbox(Database.open(lab.state))
+        entry = outbox.entry(number)
+        if entry.state in ("sent", "dropped") or (entry.state, state) == ("waiting", "waiting"):
+            raise Failed(f"message {number} is {entry.state}; there is nothing to do")
+        outbox.settle(entry, state, "" if state == "waiting" else "dropped by hand")
+    done = "is sent by the next run" if state == "waiting" else "is never sent"
+    print(f"message {number} to {entry.message.to.name} {done}")
+    return 0

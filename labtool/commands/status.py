@@ -1,0 +1,94 @@
+"""`labtool status`."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from labtool.core.journal import Entry
+
+app = typer.Typer()
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    config: o.ConfigOption = "",
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Each task's last run, its outcome, what is next and what is overdue."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.core.clock import Clock, parse_at
+        from labtool.core.database import Database
+        from labtool.core.lock import held
+        from labtool.core.outbox import OPEN_STATES, Outbox
+        from labtool.tasks.report.task import read_timetable
+
+        lab = o.load(config, context)
+        zone = lab.core.lab.timezone
+        now = Clock(zone, parse_at(at, zone) if at else None).now()
+        database = Database.snapshot(lab.state)
+        lines = read_timetable(lab, database, now)
+        open_messages = Outbox(database).entries(OPEN_STATES)
+
+        def outcome(entry: "Entry | None") -> str:
+            if entry is None:
+                return "never ran"
+            if entry.status == "running" and not held(lab.state, entry.task):
+                return "killed"
+            return entry.status
+
+        if json:
+            show.document(
+                {
+                    "lab": lab.core.lab.name,
+                    "at": now.isoformat(timespec="seconds"),
+                    "tasks": [
+                        {
+                            "name": line.name,
+                            "command": line.command,
+                            "last": line.last.started.isoformat() if line.last else None,
+                            "outcome": outcome(line.last),
+                            "exit": line.last.exit if line.last else None,
+                            "seconds": line.last.seconds if line.last else None,
+                            "next": line.next_due.isoformat() if line.next_due else None,
+                            "overdue_since": line.overdue_since.isoformat()
+                            if line.overdue_since
+                            else None,
+                        }
+                        for line in lines
+                    ],
+                    "messages": {
+                        state: sum(e.state == state for e in open_messages) for state in OPEN_STATES
+                    },
+                }
+            )
+            return 0
+        rows = [
+            [
+                line.name,
+                show.moment(line.last.started if line.last else None, zone, now) or "-",
+                outcome(line.last),
+                show.seconds(line.last.seconds if line.last else None),
+                show.moment(line.next_due, zone, now),
+                f"OVERDUE since {show.moment(line.overdue_since, zone, now)}"
+                if line.overdue_since
+                else (line.last.error if line.last else ""),
+            ]
+            for line in lines
+        ]
+        columns = ("task", "last run", "outcome", "took", "next", "note")
+        show.table(columns, rows, "Nothing has run yet, and no timers are set up.")
+        for state in ("waiting", "unknown", "failed"):
+            count = sum(e.state == state for e in open_messages)
+            if count:
+                print(f"{count} messages {state}: see labtool outbox")
+        return 0
+
+    o.finish(body, verbose=verbose)

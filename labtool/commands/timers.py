@@ -1,0 +1,178 @@
+"""`labtool timers`: next, crontab, systemd, run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer(no_args_is_help=True)
+
+Program = Annotated[
+    str, typer.Option(metavar="PATH", help="The labtool to call; default: this one.")
+]
+ConfigPath = Annotated[
+    str, typer.Option(metavar="PATH", help="The config to name; default: the one that is read.")
+]
+
+
+@app.callback()
+def timers(context: typer.Context, config: o.ConfigOption = "") -> None:
+    """What runs when; write crontab or systemd entries; run timers now."""
+    context.obj = config
+
+
+@app.command("next")
+def upcoming(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many runs.")] = 10,
+    config: o.ConfigOption = "",
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """The next runs of all timers, in order."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.core.clock import Clock, parse_at
+        from labtool.tasks.timers.upcoming import upcoming as decide
+
+        lab = o.load(config or context.obj, context)
+        zone = lab.core.lab.timezone
+        now = Clock(zone, parse_at(at, zone) if at else None).now()
+        runs = decide(lab.core.timers, zone, now, count)
+        if json:
+            show.document([{"at": run.at, "name": run.name, "run": run.timer.run} for run in runs])
+            return 0
+        rows = [
+            [f"{run.at.astimezone(zone):%a %Y-%m-%d %H:%M %Z}", run.name, run.timer.run]
+            for run in runs
+        ]
+        show.table(("when", "timer", "runs"), rows, "There are no timers in the config.")
+        return 0
+
+    o.finish(body, verbose=verbose)
+
+
+@app.command()
+def crontab(
+    context: typer.Context,
+    program: Program = "",
+    config_path: ConfigPath = "",
+    machine_zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="For a machine in this time zone; default: this.")
+    ] = "",
+    config: o.ConfigOption = "",
+    verbose: o.Verbose = False,
+) -> None:
+    """Print a crontab with an entry for each timer."""
+
+    def body() -> int:
+        from datetime import UTC, datetime
+
+        from labtool.tasks.timers import crontab
+        from labtool.tasks.timers.clocks import cron_keeps
+        from labtool.tasks.timers.command import this_program
+
+        lab = o.load(config or context.obj, context)
+        zone = lab.core.lab.timezone
+        text = crontab.render(
+            lab.core.timers,
+            program=[program] if program else this_program(),
+            config=Path(config_path) if config_path else lab.path,
+            zone=zone,
+            same_clock=machine_zone == zone.key
+            if machine_zone
+            else cron_keeps(zone, datetime.now(UTC)),
+        )
+        print(text, end="")
+        return 0
+
+    o.finish(body, verbose=verbose)
+
+
+@app.command()
+def systemd(
+    context: typer.Context,
+    user: Annotated[bool, typer.Option("--user", help="Units of a user, not of root.")] = False,
+    install: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write them into this folder.")
+    ] = None,
+    account: Annotated[
+        str, typer.Option(metavar="NAME", help="Who runs system units; default: you.")
+    ] = "",
+    program: Program = "",
+    config_path: ConfigPath = "",
+    config: o.ConfigOption = "",
+    verbose: o.Verbose = False,
+) -> None:
+    """Print systemd units, a service and a timer for each timer, or install them."""
+
+    def body() -> int:
+        import getpass
+        from datetime import UTC, datetime
+
+        from labtool.tasks.timers import systemd as units
+        from labtool.tasks.timers.command import this_program
+
+        lab = o.load(config or context.obj, context)
+        found = units.render(
+            lab.core.timers,
+            program=[program] if program else this_program(),
+            config=Path(config_path) if config_path else lab.path,
+            zone=lab.core.lab.timezone,
+            now=datetime.now(UTC),
+            account=None if user else account or getpass.getuser(),
+        )
+        if install is None:
+            for name, text in found.items():
+                print(f"# ── {name}\n{text}")
+            return 0
+        stale = units.install(found, install)
+        print(units.next_steps(found, stale, install, user=user))
+        return 0
+
+    o.finish(body, verbose=verbose)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every timer.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="What is due, or was missed.")] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Run timers now, each as its own process."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.core.clock import Clock, parse_at
+        from labtool.tasks.timers.task import run_timers
+
+        lab = o.load(config or context.obj, context)
+        zone = lab.core.lab.timezone
+        clock = Clock(zone, parse_at(at, zone) if at else None)
+        status, done = run_timers(
+            lab,
+            names or [],
+            everything=everything,
+            due=due,
+            dry_run=dry_run,
+            at=at,
+            json=json,
+            now=clock.now(),
+        )
+        if json:
+            show.document(
+                {"exit": status, "timers": [{"name": r.name, "exit": r.status} for r in done]}
+            )
+        return status
+
+    o.finish(body, verbose=verbose)

@@ -1,0 +1,200 @@
+"""The ledger of errors: what the admins have heard, and what they should hear now.
+
+A new error is told once, at once; the same error again only counts, for the next digest.
+A temporary one is told when it has lasted longer than `alerts.tolerate`. When an error
+that was told does not come back in its task's next run, its end is told too.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Row
+from typing import Literal
+
+from labtool.core.clock import from_iso, iso
+from labtool.core.database import Database
+from labtool.core.errors import Failed, LabtoolError, Temporary, Unknown
+from labtool.core.messages import Message, Recipient
+
+# An error whose command was never run again (somebody tried something once) is forgotten.
+_FORGET = timedelta(days=35)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One error in the ledger. `scope` is the command that meets it; `count` how often it
+    was met, `digested` how many of those a digest has told; `told` when the admins heard;
+    `ended` when it was over. Times in UTC."""
+
+    id: str
+    scope: str
+    text: str
+    temporary: bool
+    first_seen: datetime
+    last_seen: datetime
+    count: int
+    told: datetime | None
+    ended: datetime | None
+    digested: int
+    snoozed_until: datetime | None
+
+
+Snooze = Mapping[str, timedelta | Literal["always"]]
+
+
+def fault_id(scope: str, error: LabtoolError) -> str:
+    """Eight characters that are the same for the same error: the command, the sort of
+    error and its place, or its text without numbers where it names no place."""
+    place = error.where or re.sub(r"\d+", "#", error.what)
+    name = f"{scope}\0{error.code}\0{place}"
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
+
+
+class Ledger:
+    """The errors in a database."""
+
+    def __init__(self, database: Database, tolerate: timedelta, snooze: Snooze) -> None:
+        self._database, self._tolerate, self._snooze = database, tolerate, snooze
+
+    def record(self, scope: str, errors: Sequence[LabtoolError], now: datetime) -> list[Fault]:
+        """Enter the errors of a run that just ended; which of them to tell now."""
+        seen = {fault_id(scope, error): error for error in errors}
+        with self._database.write():
+            for name, error in seen.items():
+                self._enter(name, scope, error, now)
+        return [fault for name in seen if self._due(fault := self.fault(name), now)]
+
+    def _enter(self, name: str, scope: str, error: LabtoolError, now: datetime) -> None:
+        temporary = isinstance(error, Temporary | Unknown)
+        known = self._database.rows("SELECT ended FROM faults WHERE id = ?", name)
+        if known and known[0]["ended"] is None:
+            self._database.execute(
+                "UPDATE faults SET text = ?, temporary = ?, last_seen = ?, count = count + 1"
+                " WHERE id = ?",
+                str(error),
+                temporary,
+                iso(now),
+                name,
+            )
+            return
+        self._database.execute(
+            "INSERT INTO faults (id, scope, text, temporary, first_seen, last_seen, count)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET text = excluded.text,"
+            " temporary = excluded.temporary, first_seen = excluded.first_seen,"
+            " last_seen = excluded.last_seen, count = 1, told = NULL, ended = NULL, digested = 0",
+            name,
+            scope,
+            str(error),
+            temporary,
+            iso(now),
+            iso(now),
+        )
+
+    def _due(self, fault: Fault, now: datetime) -> bool:
+        if fault.told or self.snoozed(fault, now):
+            return False
+        return not fault.temporary or now - fault.first_seen >= self._tolerate
+
+    def snoozed(self, fault: Fault, now: datetime) -> bool:
+        """Whether the admins asked not to hear of this error now."""
+        if fault.snoozed_until and now < fault.snoozed_until:
+            return True
+        wish = self._snooze.get(fault.id)
+        return wish == "always" or (isinstance(wish, timedelta) and now < fault.first_seen + wish)
+
+    def told(self, faults: Sequence[Fault], now: datetime) -> None:
+        """The admins have been told of these."""
+        for fault in faults:
+            self._database.execute("UPDATE faults SET told = ? WHERE id = ?", iso(now), fault.id)
+
+    def recover(self, scope: str, errors: Sequence[LabtoolError], now: datetime) -> list[Fault]:
+        """End the errors of a command that its run just now did not meet; those of them
+        that the admins had heard of."""
+        seen = {fault_id(scope, error) for error in errors}
+        over = [f for f in self.open() if f.scope == scope and f.id not in seen]
+        over += [f for f in self.open() if f.scope != scope and now - f.last_seen > _FORGET]
+        for fault in over:
+            self._database.execute("UPDATE faults SET ended = ? WHERE id = ?", iso(now), fault.id)
+        return [f for f in over if f.scope == scope and f.told and not self.snoozed(f, now)]
+
+    def open(self) -> list[Fault]:
+        """The errors that have not ended, oldest first."""
+        rows = self._database.rows("SELECT * FROM faults WHERE ended IS NULL ORDER BY first_seen")
+        return [_fault(row) for row in rows]
+
+    def ended_since(self, since: datetime) -> list[Fault]:
+        """The errors that ended after then."""
+        rows = self._database.rows(
+            "SELECT * FROM faults WHERE ended > ? ORDER BY ended", iso(since)
+        )
+        return [_fault(row) for row in rows]
+
+    def fault(self, name: str) -> Fault:
+        """One error. Raises Failed when there is none with this id."""
+        rows = self._database.rows("SELECT * FROM faults WHERE id = ?", name)
+        if not rows:
+            raise Failed(f"there is no error {name}", fix="see: labtool alerts")
+        return _fault(rows[0])
+
+    def snooze(self, name: str, until: datetime | None) -> None:
+        """Do not tell of an error before then; None tells again."""
+        self.fault(name)
+        self._database.execute(
+            "UPDATE faults SET snoozed_until = ? WHERE id = ?", iso(until) if until else None, name
+        )
+
+    def digested(self, faults: Sequence[Fault]) -> None:
+        """A digest has told the counts of these."""
+        for fault in faults:
+            self._database.execute(
+                "UPDATE faults SET digested = ?, told = coalesce(told, last_seen) WHERE id = ?",
+                fault.count,
+                fault.id,
+            )
+
+
+def alert(
+    kind: Literal["new", "over"], faults: Sequence[Fault], lab: str, admins: Sequence[Recipient]
+) -> list[Message]:
+    """One message to each admin about errors of one command that are new, or over."""
+    first = faults[0]
+    what = "failed" if kind == "new" else "works again"
+    lines = [f"{lab}: labtool {first.scope} {what}"]
+    for fault in faults:
+        since = f" (since {fault.first_seen:%Y-%m-%d %H:%M} UTC)" if fault.temporary else ""
+        lines.append(f"• {fault.text}{since}  [{fault.id}]")
+    names = ",".join(f"{fault.id}@{iso(fault.first_seen)}" for fault in faults)
+    digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+    return [
+        Message(
+            key=f"alert:{kind}:{digest}:{to}",
+            to=to,
+            text="\n".join(lines),
+            subject=f"{lab}: {first.scope} {what}",
+            until=max(fault.last_seen for fault in faults).date() + timedelta(days=2),
+            colour="danger" if kind == "new" else "good",
+            urgent=True,
+        )
+        for to in admins
+    ]
+
+
+def _fault(row: Row) -> Fault:
+    def moment(name: str) -> datetime | None:
+        return from_iso(row[name]) if row[name] else None
+
+    return Fault(
+        id=row["id"],
+        scope=row["scope"],
+        text=row["text"],
+        temporary=bool(row["temporary"]),
+        first_seen=from_iso(row["first_seen"]),
+        last_seen=from_iso(row["last_seen"]),
+        count=row["count"],
+        told=moment("told"),
+        ended=moment("ended"),
+        digested=row["digested"],
+        snoozed_until=moment("snoozed_until"),
+    )

@@ -1,0 +1,63 @@
+"""Files that are whole or not there: written aside, flushed to the disk, renamed."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from labtool.core.errors import StateError
+
+
+def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace `path` with `content`. Whoever reads sees the old file or the new one, even
+    after a crash. Raises StateError when the disk is full or the folder not writable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).chmod(mode)
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def make_folder(path: Path) -> Path:
+    """The folder, made if it is not there. Raises StateError when it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(path, error) from error
+    return path
+
+
+def unusable(path: Path, error: OSError) -> StateError:
+    """What a person can do about a folder that cannot be written to."""
+    where = os.fspath(path)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StateError("the disk is full", where=where, fix="free some space", code="disk_full")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StateError(
+            "cannot be written to",
+            where=where,
+            fix="check its owner and mode, or set lab.state to a folder of your own",
+            code="read_only",
+        )
+    return StateError(f"cannot be used ({error.strerror})", where=where, code="state")
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,141 @@
+"""The journal: one row for each run of a task, opened before it does anything."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from sqlite3 import Row
+
+from labtool.core.clock import from_iso, iso
+from labtool.core.database import Database
+from labtool.core.errors import Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run. `status` is running, done, failed, temporary, usage, interrupted or
+    killed; `exit` the exit status once it ended; times in UTC, `seconds` measured."""
+
+    id: int
+    task: str
+    timer: str
+    arguments: tuple[str, ...]
+    started: datetime
+    ended: datetime | None
+    seconds: float | None
+    status: str
+    exit: int | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def command(self) -> str:
+        """The task with its arguments."""
+        return " ".join((self.task, *self.arguments))
+
+
+STATUS_OF_EXIT = {0: "done", 1: "failed", 2: "usage", 75: "temporary", 130: "interrupted"}
+
+
+class Journal:
+    """The runs in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, task: str, timer: str, arguments: tuple[str, ...], now: datetime) -> int:
+        """Open a row; its id."""
+        return self._database.insert(
+            "INSERT INTO runs (task, timer, arguments, started, status)"
+            " VALUES (?, ?, ?, ?, 'running')",
+            task,
+            timer,
+            json.dumps(arguments),
+            iso(now),
+        )
+
+    def end(
+        self,
+        run: int,
+        now: datetime,
+        seconds: float,
+        exit_status: int,
+        counts: Mapping[str, int],
+        error: str,
+    ) -> None:
+        """Close a row."""
+        self._database.execute(
+            "UPDATE runs SET ended = ?, seconds = ?, status = ?, exit = ?, counts = ?, error = ?"
+            " WHERE id = ?",
+            iso(now),
+            seconds,
+            STATUS_OF_EXIT.get(exit_status, "failed"),
+            exit_status,
+            json.dumps(dict(counts)),
+            error,
+            run,
+        )
+
+    def bury(self, task: str) -> int:
+        """Mark runs of a task that never ended as killed; how many. Only for who holds the
+        task's lock: nobody else can be running it."""
+        return self._database.execute(
+            "UPDATE runs SET status = 'killed' WHERE task = ? AND status = 'running'", task
+        )
+
+    def entries(self, task: str = "", newest: int = 20) -> list[Entry]:
+        """The newest runs, of one task or timer if named, newest first."""
+        where = "WHERE task = ?1 OR timer = ?1" if task else "WHERE ?1 = ''"
+        rows = self._database.rows(
+            f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT ?2",  # noqa: S608  (constants)
+            task,
+            newest,
+        )
+        return [_entry(row) for row in rows]
+
+    def entry(self, run: int) -> Entry:
+        """One run. Raises Failed when there is none with this id."""
+        rows = self._database.rows("SELECT * FROM runs WHERE id = ?", run)
+        if not rows:
+            raise Failed(f"there is no run {run}", fix="see: labtool log")
+        return _entry(rows[0])
+
+    def latest_by_timer(self) -> dict[str, Entry]:
+        """The last run that each timer started."""
+        return {entry.timer: entry for entry in self._latest("timer") if entry.timer}
+
+    def latest_by_command(self) -> dict[str, Entry]:
+        """The last run of each command: a task with its arguments."""
+        return {entry.command: entry for entry in self._latest("task, arguments")}
+
+    def _latest(self, columns: str) -> list[Entry]:
+        newest = f"SELECT max(id) FROM runs GROUP BY {columns}"  # noqa: S608  (constants)
+        rows = self._database.rows(f"SELECT * FROM runs WHERE id IN ({newest})")  # noqa: S608
+        return [_entry(row) for row in rows]
+
+    def first_start(self) -> datetime | None:
+        """When anything ran here for the first time, as far as the journal goes back."""
+        rows = self._database.rows("SELECT min(started) AS first FROM runs")
+        return from_iso(rows[0]["first"]) if rows[0]["first"] else None
+
+    def prune(self, before: datetime) -> list[int]:
+        """Remove the rows of runs that started before then; their ids."""
+        rows = self._database.rows("SELECT id FROM runs WHERE started < ?", iso(before))
+        self._database.execute("DELETE FROM runs WHERE started < ?", iso(before))
+        return [int(row["id"]) for row in rows]
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        id=row["id"],
+        task=row["task"],
+        timer=row["timer"],
+        arguments=tuple(json.loads(row["arguments"])),
+        started=from_iso(row["started"]),
+        ended=from_iso(row["ended"]) if row["ended"] else None,
+        seconds=row["seconds"],
+        status=row["status"],
+        exit=row["exit"],
+        counts=json.loads(row["counts"]),
+        error=row["error"],
+    )

@@ -1,0 +1,45 @@
+"""One process at a time: locks that end with the process that holds them."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labtool.core.errors import AlreadyRunning
+from labtool.core.files import make_folder, unusable
+
+
+@contextmanager
+def hold(folder: Path, name: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock `name` of a state folder; the kernel lets go of it whatever kills the
+    process. Raises AlreadyRunning when another process has it, unless told to `wait`."""
+    path = make_folder(folder / "locks") / f"{name}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise AlreadyRunning(f"{name} is running already; nothing to do") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def held(folder: Path, name: str) -> bool:
+    """Whether some process holds the lock now."""
+    try:
+        handle = os.open(folder / "locks" / f"{name}.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

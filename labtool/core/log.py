@@ -1,0 +1,82 @@
+"""What a run prints, kept beside its row in the journal."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from labtool.core.files import make_folder, unusable
+from labtool.core.text import clean
+
+# A run that prints more than this is kept up to here: a loop must not fill the disk.
+_MAX_BYTES = 1_000_000
+
+
+class _Tee:
+    """A stream that also writes to a file. Whatever else is asked of it, the stream answers."""
+
+    def __init__(self, stream: TextIO, file: IO[str]) -> None:
+        self._stream, self._file = stream, file
+
+    def write(self, text: str) -> int:
+        if self._file.tell() < _MAX_BYTES:
+            self._file.write(text)
+            self._file.flush()
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def captured(path: Path) -> Iterator[None]:
+    """Copy what is printed to standard output and error into a file; none is left when
+    nothing was printed."""
+    make_folder(path.parent)
+    try:
+        file = path.open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise unusable(path, error) from error
+    out, err = sys.stdout, sys.stderr
+    with file:
+        sys.stdout, sys.stderr = _Tee(out, file), _Tee(err, file)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = out, err
+            empty = file.tell() == 0
+    if empty:
+        path.unlink(missing_ok=True)
+
+
+def complain(text: str) -> None:
+    """A message to the person at the terminal, on standard error."""
+    print(f"labtool: {clean(text)}", file=sys.stderr)
+
+
+def run_log(state: Path, run: int) -> Path:
+    """Where the output of a run is kept."""
+    return state / "logs" / "runs" / f"{run:06d}.log"
+
+
+def write_bug(state: Path | None, traceback: str) -> Path | None:
+    """Keep the traceback of a bug in a file of its own; None where there is no room."""
+    folder = (state or Path.home() / ".cache" / "labtool") / "logs"
+    path = folder / f"bug-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback, encoding="utf-8")
+    except OSError:
+        return None
+    return path
+
+
+def remove_old(folder: Path, seconds: float) -> None:
+    """Remove files that were last written longer ago than that."""
+    before = time.time() - seconds
+    for file in folder.glob("*"):
+        if file.is_file() and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,192 @@
+"""The lab's people from a sheet or from the config's list.
+
+Both are read alike: each entry becomes one person, or problems that say where; the other
+entries go on.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, get_args
+
+from labtool.core.config.models import ChannelName, PersonEntry
+from labtool.core.dates import parse_birthday, parse_date
+from labtool.core.errors import Problem
+from labtool.core.people import Person, fold
+from labtool.core.tables import Grid, columns, rows
+from labtool.core.text import clean
+
+T = TypeVar("T")
+
+_LISTS = re.compile(r"[;,]")
+_NOT_IN_KEYS = re.compile(r"[^\w]+")
+# Light on purpose: what is refused here could not be an address, or would break a header.
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_CHANNELS: tuple[str, ...] = get_args(ChannelName)
+
+Where = Callable[[str], str]
+
+
+def read_people(grid: Grid) -> tuple[list[Person], list[Problem]]:
+    """The people of a sheet whose columns are called as the keys of `people.list`, and what
+    is wrong with it (`sheet:row:column`).
+    """
+    if "name" not in columns(grid):
+        fix = "name one column of its first row: name"
+        return [], [Problem(f"{grid.name}:1", "has no column called name", fix)]
+    return _collect((row.cells, row.at) for row in rows(grid))
+
+
+def from_entries(
+    entries: Sequence[PersonEntry], where: Callable[[int], str]
+) -> tuple[list[Person], list[Problem]]:
+    """The people of the config's list; `where` is the place (`file:line`) of an entry."""
+    return _collect((_cells(entry), _at(where(number))) for number, entry in enumerate(entries))
+
+
+def join(*lists: Sequence[Person]) -> tuple[list[Person], list[Problem]]:
+    """Several lists as one. Who is in an earlier list is left out of the later ones; keys
+    stay unique.
+    """
+    reader = _Reader()
+    for person in (person for people in lists for person in people):
+        if fold(person.name) not in reader.names:
+            reader.add(person)
+    return reader.people, reader.problems
+
+
+def _cells(entry: PersonEntry) -> dict[str, str]:
+    """An entry of the config as the row of a sheet."""
+    values: dict[str, Any] = entry.model_dump(by_alias=True)
+    return {k: "; ".join(v) if isinstance(v, list | tuple) else v for k, v in values.items()}
+
+
+def _at(where: str) -> Where:
+    return lambda column: f"{where}: {column}" if column else where
+
+
+def _collect(
+    sources: Iterable[tuple[Mapping[str, str], Where]],
+) -> tuple[list[Person], list[Problem]]:
+    reader = _Reader()
+    for cells, where in sources:
+        reader.read(cells, where)
+    return reader.people, reader.problems
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What was read so far: keys and names must not come twice."""
+
+    people: list[Person] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+    def read(self, cells: Mapping[str, str], where: Where) -> None:
+        """One row: a person, or problems."""
+        name = " ".join(clean(cells.get("name", "")).split())
+        if not name:
+            self.problems.append(Problem(where("name"), "is empty", "write the person's name"))
+            return
+        if fold(name) in self.names:
+            fix = "remove one, or tell them apart (Ann Lee B.)"
+            self.problems.append(Problem(where("name"), f"{name!r} stands here twice", fix))
+            return
+        row = _Row(cells, where)
+        person = Person(
+            key="",
+            name=name,
+            aliases=tuple(row.parts("aliases")),
+            email=row.email(),
+            slack=row.word("slack", "a Slack member id such as U0123ABCD"),
+            irc=row.word("irc", "a nick"),
+            github=row.word("github", "a login").removeprefix("@"),
+            role=row.text("role"),
+            birthday=row.parsed("birthday", parse_birthday, "write 1990-03-14 or 03-14"),
+            start=row.parsed("from", parse_date),
+            end=row.parsed("to", parse_date),
+            channels=tuple(row.channels()),
+        )
+        if person.start and person.end and person.end < person.start:
+            row.problem("to", f"{person.end} is before from ({person.start})", "swap them")
+        self.problems += row.problems
+        # An entry whose words are wrong is still a person that other sheets may name: it
+        # only lacks what could not be read. Wrong days would let people in or keep them out.
+        if not any(p.where in (where("from"), where("to")) for p in row.problems):
+            self.add(person)
+
+    def add(self, person: Person) -> None:
+        """Keep a person, under a key that is still free."""
+        base = person.key or _slug(person.name)
+        key = next(key for key in _numbered(base) if key not in self.keys)
+        self.keys.add(key)
+        self.names.add(fold(person.name))
+        self.people.append(replace(person, key=key))
+
+
+@dataclass(slots=True)
+class _Row:
+    """The cells of one person, and what is wrong with them."""
+
+    cells: Mapping[str, str]
+    where: Where
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, column: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(self.where(column), what, fix))
+
+    def text(self, column: str) -> str:
+        return " ".join(clean(self.cells.get(column, "")).split())
+
+    def parts(self, column: str) -> Iterator[str]:
+        found = (" ".join(part.split()) for part in _LISTS.split(self.text(column)))
+        return (part for part in found if part)
+
+    def word(self, column: str, what: str) -> str:
+        word = self.text(column)
+        if " " in word:
+            self.problem(column, f"{word!r} has spaces in it", f"write {what}")
+            return ""
+        return word
+
+    def email(self) -> str:
+        raw = self.cells.get("email", "").strip()
+        if raw and (raw != clean(raw) or not _EMAIL.fullmatch(raw)):
+            self.problem("email", f"{clean(raw)!r} is not a mail address", "write ann@example.org")
+            return ""
+        return raw
+
+    def parsed(
+        self, column: str, parse: Callable[[str], T], fix: str = "write 2026-11-22"
+    ) -> T | None:
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            what, _, advice = str(error).partition("; ")
+            self.problem(column, what, fix if column == "birthday" else advice or fix)
+            return None
+
+    def channels(self) -> Iterator[str]:
+        for word in self.parts("channels"):
+            if word.casefold() in _CHANNELS:
+                yield word.casefold()
+            else:
+                choices = ", ".join(_CHANNELS)
+                self.problem("channels", f"{word!r} is not a channel", f"write some of {choices}")
+
+
+def _slug(name: str) -> str:
+    """A key from a name: `Ann-Marie Lee` is `ann-marie-lee`."""
+    return _NOT_IN_KEYS.sub("-", fold(name)).strip("-_") or "person"
+
+
+def _numbered(base: str) -> Iterator[str]:
+    yield base
+    number = 2
+    while True:
+        yield f"{base}-{number}"
+        number += 1

@@ -1,0 +1,205 @@
+"""The run boundary: every task runs inside it, and it alone catches broadly.
+
+It takes the task's lock, opens a row in the journal, lets the task work, sends what the
+outbox holds, enters errors in the ledger, tells the admins what they should hear, and
+turns it all into the exit status.
+"""
+
+import json
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from datetime import timedelta
+from textwrap import indent
+from types import FrameType
+
+from labtool.core import errors as e
+from labtool.core.database import Database
+from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
+from labtool.core.journal import STATUS_OF_EXIT, Journal
+from labtool.core.lock import hold
+from labtool.core.log import captured, complain, remove_old, run_log, write_bug
+from labtool.core.messages import Message, Recipient, show_message
+from labtool.core.outbox import Outbox
+from labtool.core.task import Run, Task
+from labtool.core.telling import tell, tell_without_state
+
+_KEEP_RUNS = timedelta(days=400)
+_KEEP_LOGS = timedelta(days=30)
+
+
+def run_task(task: Task, body: Callable[[Run], None]) -> int:
+    """Run a task's `body` inside the boundary; the exit status."""
+    if task.dry_run:
+        return _rehearse(task, body)
+    state = task.config.state
+    with _terminable(), hold(state, task.name):
+        try:
+            database = Database.open(state)
+            journal = Journal(database)
+            killed = journal.bury(task.name)
+            if killed:
+                complain(f"the last run of {task.name} was killed; this one goes on from there")
+            number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
+            with captured(run_log(state, number)):
+                return _journaled(task, body, database, journal, number)
+        except StateError as error:
+            tell_without_state(task, error)
+            raise
+
+
+def _journaled(
+    task: Task, body: Callable[[Run], None], database: Database, journal: Journal, number: int
+) -> int:
+    run = Run(task, database, Outbox(database, _redirect(task, database)))
+    started = time.monotonic()
+    status = e.INTERRUPTED
+    try:
+        with _quiet_output(task):
+            _attempt(run, body)
+            run.deliver()
+            status = run.exit_status
+            tell(run)
+    except KeyboardInterrupt:
+        complain("interrupted; the next run goes on from here")
+    finally:
+        text = "\n".join(dict.fromkeys(str(error) for error in run.errors))
+        seconds = time.monotonic() - started
+        journal.end(number, task.clock.now(), seconds, status, run.counts, text)
+    if number % 50 == 0:
+        journal.prune(task.clock.now() - _KEEP_RUNS)
+        remove_old(run_log(task.config.state, 0).parent, _KEEP_LOGS.total_seconds())
+    _report(run, status)
+    return status
+
+
+def _attempt(run: Run, body: Callable[[Run], None]) -> None:
+    """Let the task work; whatever it raises becomes one of the run's errors."""
+    try:
+        body(run)
+    except StateError:
+        raise
+    except LabtoolError as error:
+        run.fail(error)
+    except Exception as error:  # noqa: BLE001  (the boundary: a bug must not hide what was done)
+        run.fail(bug(error, run.task))
+
+
+def _rehearse(task: Task, body: Callable[[Run], None]) -> int:
+    """A dry run: on a copy of the state in memory, and nothing is sent."""
+    database = Database.snapshot(task.config.state)
+    run = Run(task, database, Outbox(database, _redirect(task, database)))
+    before = {entry.id for entry in run.outbox.entries()}
+    with _quiet_output(task):
+        _attempt(run, body)
+        planned = [entry for entry in run.outbox.entries() if entry.id not in before]
+        run.counts["would send"] = len(planned)
+        run.result.setdefault("messages", [show_message(entry.message) for entry in planned])
+        if not task.json and not run.shown:
+            _print_planned([entry.message for entry in planned])
+    _report(run, run.exit_status)
+    return run.exit_status
+
+
+def _print_planned(messages: Sequence[Message]) -> None:
+    for message in messages:
+        shown = show_message(message)
+        print(f"would send to {shown['to']}:")
+        print(indent(shown["text"], "    "))
+    if not messages:
+        print("dry run: nothing would be sent")
+
+
+def _report(run: Run, status: int) -> None:
+    """The run in one JSON document, or in one line for people."""
+    if run.task.json:
+        document = {
+            "task": run.task.name,
+            "arguments": run.task.arguments,
+            "at": run.clock.now().isoformat(timespec="seconds"),
+            "dry_run": run.dry_run,
+            "status": STATUS_OF_EXIT.get(status, "failed"),
+            "exit": status,
+            "counts": dict(run.counts),
+            "errors": list(dict.fromkeys(str(error) for error in run.errors)),
+            **run.result,
+        }
+        print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    elif not run.dry_run:
+        counts = ", ".join(f"{count} {name}" for name, count in run.counts.items() if count)
+        print(f"{run.task.name}: {counts or 'nothing to do'}")
+
+
+@contextmanager
+def _quiet_output(task: Task) -> Iterator[None]:
+    """With `--json`, what is printed for people goes to standard error."""
+    if task.json:
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
+
+
+def _redirect(task: Task, database: Database) -> Sequence[Recipient]:
+    """With `lab.dry_run`, the admins get everything."""
+    if not task.config.core.lab.dry_run:
+        return ()
+    admins = task.admins(database)
+    if not admins:
+        raise Failed("lab.dry_run sends everything to the admins", fix="set lab.admins")
+    return admins
+
+
+def bug(error: Exception, task: Task | None = None) -> Failed:
+    """A bug as an error that people can do something with: its traceback is in a file."""
+    state = task.config.state if task else None
+    text = "".join(traceback.format_exception(error))
+    if task and task.verbose:
+        print(text, file=sys.stderr)
+    path = write_bug(state, text)
+    kept = f"please report it with {path}" if path else "run it again with --verbose"
+    name = type(error).__name__
+    return Failed(f"labtool has a bug: {name}: {error}", fix=kept, code=f"bug_{name}")
+
+
+def guarded(body: Callable[[], int], *, verbose: bool = False) -> int:
+    """The outermost boundary of every command: an expected error is one message on
+    standard error, a bug names the file with its traceback; the exit status."""
+    try:
+        return body()
+    except ConfigError as error:
+        for problem in error.problems:
+            complain(str(problem))
+        return error.exit_status
+    except LabtoolError as error:
+        complain(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return e.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        sys.stdout = None
+        return e.OK
+    except Exception as error:  # noqa: BLE001  (the outermost boundary)
+        if verbose:
+            traceback.print_exc()
+        complain(str(bug(error)))
+        return e.FAILED
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a run as ^C does: what is under way is recorded."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,61 @@
+"""A sheet as a table: rows of named cells that still know where they came from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A sheet as it was read: cells by row and column, before any layout is applied.
+
+    `source` names it for people (a path relative to the config, a URL's host and path,
+    a spreadsheet and tab); `fetched_at` (UTC) is when the copy was taken, and `reason`
+    says why an old copy is served (empty when the source answered).
+    """
+
+    name: str
+    source: str
+    cells: tuple[tuple[str, ...], ...]
+    fetched_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row below the header: `cells` by lower-case column name, `number` from 1 as a
+    spreadsheet counts (the header is row 1)."""
+
+    sheet: str
+    number: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+    def at(self, column: str) -> str:
+        """Where a cell is, as `sheet:row:column`."""
+        return f"{self.sheet}:{self.number}:{column}"
+
+
+def rows(grid: Grid) -> list[Row]:
+    """The rows of a plain layout: the first row that is not empty names the columns
+    (case and surrounding spaces aside, in any order); empty rows are left out."""
+    header: list[str] = []
+    found = []
+    for number, cells in enumerate(grid.cells, start=1):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header = [" ".join(cell.split()).casefold() for cell in cells]
+            continue
+        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+        found.append(Row(grid.name, number, values))
+    return found
+
+
+def columns(grid: Grid) -> list[str]:
+    """The lower-case names of the columns, as `rows` reads them; empty for an empty sheet."""
+    for cells in grid.cells:
+        if any(cell.strip() for cell in cells):
+            return [" ".join(cell.split()).casefold() for cell in cells]
+    return []

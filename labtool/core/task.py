@@ -1,0 +1,104 @@
+"""A task's work as the run boundary and the task itself see it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labtool.core import errors as e
+from labtool.core.clock import Clock
+from labtool.core.config import Config
+from labtool.core.database import Database
+from labtool.core.delivery import Post, deliver
+from labtool.core.errors import LabtoolError
+from labtool.core.log import complain
+from labtool.core.messages import Message, Recipient
+from labtool.core.outbox import Outbox
+
+
+@dataclass(slots=True)
+class Task:
+    """What the boundary must know of a task's run.
+
+    `arguments` are those that make it another piece of work (not `--json`). `connect`
+    gives the means of sending for a database, and `admins` who hears of errors; both are
+    called only when there is something to send.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    timer: str
+    config: Config
+    clock: Clock
+    dry_run: bool
+    json: bool
+    verbose: bool
+    connect: Callable[[Database], Post]
+    admins: Callable[[Database], Sequence[Recipient]]
+
+    @property
+    def scope(self) -> str:
+        """The command, as the ledger of errors knows it."""
+        return " ".join((self.name, *self.arguments))
+
+
+@dataclass(slots=True)
+class Run:
+    """A task's run as the task sees it.
+
+    `counts` are what it did, by name; `errors` what went wrong; `result` what `--json` shows
+    of it beside these; `shown` says that a dry run printed its plan itself.
+    """
+
+    task: Task
+    database: Database
+    outbox: Outbox
+    counts: Counter[str] = field(default_factory=Counter)
+    errors: list[LabtoolError] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+    shown: bool = False
+
+    @property
+    def config(self) -> Config:
+        """The lab's config."""
+        return self.task.config
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self.task.clock
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing outside the process may change."""
+        return self.task.dry_run
+
+    def fail(self, error: LabtoolError) -> None:
+        """One item failed; its siblings go on, and the exit status is not 0."""
+        if str(error) not in {str(known) for known in self.errors}:
+            complain(str(error))
+        self.errors.append(error)
+
+    def deliver(self, only: Callable[[Message], bool] = lambda message: True) -> None:
+        """Send what the outbox holds now, or some of it; the boundary sends the rest."""
+        if self.dry_run:
+            return
+        task = self.task
+        settings = task.config.core.outbox
+        done = deliver(
+            self.outbox,
+            lambda: task.connect(self.database),
+            settings,
+            task.config.state,
+            only=only,
+        )
+        self.counts.update(done.counts)
+        for error in done.errors:
+            self.fail(error)
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that the errors so far add up to."""
+        found = {error.exit_status for error in self.errors}
+        order = (e.USAGE, e.FAILED, e.TEMPORARY)
+        return next((status for status in order if status in found), e.OK)

@@ -1,0 +1,1 @@
+"""The only place that knows vendors: our nouns, our errors, always a timeout."""

@@ -1,0 +1,255 @@
+"""The one place where real clients are built, each when it is first used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from labtool.core.clock import Clock, iso
+from labtool.core.config import Config
+from labtool.core.database import Database, Marks
+from labtool.core.delivery import Post
+from labtool.core.errors import Failed, LabtoolError, Problem, Temporary
+from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
+from labtool.core.people import NoMatch, People, Person
+from labtool.services.directory import listed_people, load_people
+from labtool.services.sheets import Sheets
+
+if TYPE_CHECKING:
+    from labtool.services.mail import Mail
+    from labtool.services.presentations import Presentations
+    from labtool.services.slack import Slack
+
+
+class Services:
+    """A lab's services. Nothing is imported, read or connected to before it is used; with
+    `dry_run` nothing is kept either, and without `online` no sheet is fetched.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        *,
+        dry_run: bool = False,
+        online: bool = True,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._clock = clock
+        self._dry_run = dry_run
+        self._online = online
+
+    @cached_property
+    def sheets(self) -> Sheets:
+        """The lab's sheets."""
+        return Sheets(
+            self._config,
+            self._config.state / "sheets",
+            keep=not self._dry_run,
+            online=self._online,
+        )
+
+    @property
+    def people(self) -> People:
+        """Everybody. Raises as `Sheets.read` when the people's sheet cannot be had."""
+        return self._directory[0]
+
+    @property
+    def people_problems(self) -> list[Problem]:
+        """What is wrong with the entries of people, and of `lab.admins`."""
+        return [*self._directory[1], *self._admins[1]]
+
+    @cached_property
+    def _directory(self) -> tuple[People, list[Problem]]:
+        return load_people(self._config, self.sheets)
+
+    @cached_property
+    def _known(self) -> tuple[People, LabtoolError | None]:
+        """Everybody, or the config's list and why it is only that: alerts must go out even
+        when the people's sheet is what is broken.
+        """
+        try:
+            return self.people, None
+        except LabtoolError as error:
+            return listed_people(self._config)[0], error
+
+    @property
+    def admins(self) -> list[Recipient]:
+        """Who hears of errors: people, mail addresses and channels of `lab.admins`."""
+        return self._admins[0]
+
+    @cached_property
+    def _admins(self) -> tuple[list[Recipient], list[Problem]]:
+        people, missing = self._known
+        found: list[Recipient] = []
+        problems: list[Problem] = []
+        for number, name in enumerate(self._config.core.lab.admins):
+            if name.startswith("#"):
+                found.append(Recipient("channel", name))
+                continue
+            try:
+                found.append(Recipient("person", people.find(name, self._clock.today()).key))
+            except NoMatch as error:
+                if "@" in name:
+                    found.append(self._by_address(people, name))
+                elif missing is None:
+                    where = self._config.where("lab", "admins", number)
+                    fix = "write a name of the people's list, a mail address or a #channel"
+                    problems.append(Problem(where, str(error), fix, f"lab.admins[{number}]"))
+        return found, problems
+
+    def _by_address(self, people: People, email: str) -> Recipient:
+        for person in people.everyone:
+            if person.email.casefold() == email.casefold():
+                return Recipient("person", person.key)
+        return Recipient("address", email)
+
+    @cached_property
+    def console(self) -> Sender:
+        """The console."""
+        from labtool.services.console import Console
+
+        return Console()
+
+    @cached_property
+    def slack(self) -> "Slack | None":
+        """Slack; None where the config has no such section."""
+        settings = self._config.core.slack
+        if settings is None:
+            return None
+        from labtool.services.slack import Slack
+
+        return Slack(settings, settings.token.reveal(), _Ids(self._database), self._known[0])
+
+    @cached_property
+    def mail(self) -> "Mail | None":
+        """Mail; None where the config has no such section."""
+        settings = self._config.core.mail
+        if settings is None:
+            return None
+        from labtool.services.mail import Mail
+
+        password = settings.password.reveal() if settings.password else ""
+        ca_file = self._config.resolve(settings.ca_file) if settings.ca_file else None
+        return Mail(settings, password, ca_file)
+
+    def presentations(self, folder: str = "") -> "Presentations":
+        """Google Drive, or `folder` (relative to the config) if that is given."""
+        if folder:
+            from labtool.services.folder_drive import FolderDrive
+
+            return FolderDrive(self._config.resolve(folder), self._config.base)
+        return self._drive
+
+    @cached_property
+    def _drive(self) -> "Presentations":
+        settings = self._config.core.google
+        if settings is None:
+            fix = "add google: {credentials: {file: PATH}}, or give the rule a folder"
+            raise Failed("the config has no section google", fix=fix, code="no_google")
+        from labtool.services.drive import Drive
+
+        return Drive(settings)
+
+    @cached_property
+    def senders(self) -> Mapping[str, Sender]:
+        """Every channel that is set up, by its name. One that cannot even be built (its
+        secret is missing) refuses each message, so that the others still work.
+        """
+        return {name: _Late(name, self) for name in self._channels()}
+
+    def _channels(self) -> list[str]:
+        core = self._config.core
+        there = {"slack": core.slack is not None, "mail": core.mail is not None, "console": True}
+        return [name for name, is_there in there.items() if is_there]
+
+    @property
+    def order(self) -> list[str]:
+        """In which order people are reached: `lab.channels`, else Slack and mail as far as
+        they are set up, else the console.
+        """
+        chosen: list[str] = list(self._config.core.lab.channels)
+        return chosen or [name for name in self._channels() if name != "console"] or ["console"]
+
+    @cached_property
+    def post(self) -> Post:
+        """The means of sending."""
+        people, missing = self._known
+        if missing is None:
+            return Post(self.senders, people, self.order)
+        return _PartialPost(self.senders, people, self.order, missing)
+
+    def sender(self, name: str) -> Sender:
+        """A channel's client, built now. Raises as its constructor and ConfigError."""
+        found: Sender | None = self.console
+        if name != "console":
+            found = self.slack if name == "slack" else self.mail
+        if found is None:
+            raise Failed(f"the config has no section {name}", code=f"no_{name}")
+        return found
+
+    def close(self) -> None:
+        """End the connections that are open."""
+        mail = self.__dict__.get("mail")
+        if mail is not None:
+            mail.close()
+
+
+class _Late:
+    """A channel that is built when the first message needs it."""
+
+    def __init__(self, name: str, services: Services) -> None:
+        self.name = name
+        self._services = services
+
+    @cached_property
+    def _sender(self) -> Sender:
+        return self._services.sender(self.name)
+
+    def address(self, person: Person | None, channel: str) -> Address | None:
+        """As the channel's own."""
+        return self._sender.address(person, channel)
+
+    def send(self, address: Address, message: Message, thread: Receipt | None) -> Receipt:
+        """As the channel's own."""
+        return self._sender.send(address, message, thread)
+
+    def find(self, address: Address, key: str, since: float) -> Receipt | None:
+        """As the channel's own."""
+        return self._sender.find(address, key, since)
+
+
+@dataclass(slots=True)
+class _PartialPost(Post):
+    """The means of sending while the people's sheet cannot be had: who is not in the
+    config's list is not gone, but has to wait.
+    """
+
+    missing: LabtoolError
+
+    def address(self, sender: Sender, to: Recipient) -> Address | None:
+        if to.kind == "person" and self.people.get(to.name) is None:
+            what = f"who {to.name} is cannot be found out: {self.missing.what}"
+            raise Temporary(what, where=self.missing.where, fix=self.missing.fix, code="people")
+        # The dataclass's slots make another class of it, which super() does not find.
+        return Post.address(self, sender, to)
+
+
+class _Ids:
+    """Slack's ids in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, kind: str, key: str) -> str | None:
+        return Marks(self._database, f"slack-{kind}").get(key)
+
+    def put(self, kind: str, key: str, value: str) -> None:
+        marks = Marks(self._database, f"slack-{kind}")
+        if value:
+            marks.put(key, value, iso(datetime.now(UTC)))
+        else:
+            marks.remove(key)

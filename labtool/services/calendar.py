@@ -1,0 +1,154 @@
+"""Events of an iCalendar file, at a path or an http(s) address."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labtool.core.errors import Failed, LabtoolError
+from labtool.core.text import clean, one_line
+
+if TYPE_CHECKING:
+    from icalendar import Calendar
+
+_LARGEST = 5 * 1024 * 1024
+_MOST = 10_000
+# A hostile or broken calendar could otherwise hold an event for every second of a year.
+_TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event's days, both included, in the lab's zone; `emails` of its organizer and of who
+    attends (in lower case).
+    """
+
+    summary: str
+    start: date
+    end: date
+    emails: tuple[str, ...] = ()
+
+
+def events(
+    source: str, start: date, end: date, base: Path, *, timeout: float, zone: tzinfo
+) -> list[Event]:
+    """The events of a calendar that touch the days from `start` to `end`, both included.
+
+    `source` is a path (relative to `base`) or an address; `timeout` is in seconds. What
+    cannot be understood of a single event leaves that event out. Raises Failed (no
+    calendar, too large) and Temporary (network).
+    """
+    where, content = _read(source, base, timeout)
+    calendars = _parse(content, where)
+    found = sorted(
+        {
+            event
+            for calendar in calendars
+            for event in _between(calendar, start, end, where, zone)
+            if event.start <= end and event.end >= start
+        },
+        key=lambda event: (event.start, event.end, event.summary),
+    )
+    if len(found) > _MOST:
+        raise Failed(f"has more than {_MOST} events in these days", where=where, code="calendar")
+    return found
+
+
+def _read(source: str, base: Path, timeout: float) -> tuple[str, bytes]:
+    if "://" in source:
+        from labtool.services import http
+
+        where = f"calendar {http.shown(source)}"
+        try:
+            return where, http.get(source, timeout, _LARGEST).body
+        except LabtoolError as error:
+            error.where = where
+            raise
+    path = base / Path(source).expanduser()
+    where = f"calendar {path}"
+    try:
+        if not path.is_file():
+            raise Failed("does not exist", where=where, fix="check the path", code="no_file")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise Failed(what, where=where, fix="check its mode", code="no_file") from error
+    if len(content) > _LARGEST:
+        raise Failed(f"is larger than {_LARGEST // 1024 // 1024} MB", where=where, code="too_large")
+    return where, content
+
+
+def _parse(content: bytes, where: str) -> "list[Calendar]":
+    from icalendar import Calendar
+
+    try:
+        if b"BEGIN:VCALENDAR" not in content[:1000].upper():
+            raise ValueError
+        return list(Calendar.from_ical(content, multiple=True))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        fix = "give the address of the calendar in iCal format (.ics)"
+        raise Failed("is not a calendar", where=where, fix=fix, code="calendar") from error
+
+
+def _between(
+    calendar: "Calendar", start: date, end: date, where: str, zone: tzinfo
+) -> Iterator[Event]:
+    import recurring_ical_events
+
+    calendar.subcomponents = [c for c in calendar.subcomponents if not _too_often(c)]
+    # A day more at each side: an event's own zone may call the lab's day another one.
+    day = timedelta(days=1)
+    try:
+        query = recurring_ical_events.of(calendar, skip_bad_series=True)
+        occurrences = query.between(start - day, end + 2 * day)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        what = f"cannot be understood ({type(error).__name__})"
+        raise Failed(what, where=where, code="calendar") from error
+    for occurrence in occurrences:
+        event = _event(occurrence, zone)
+        if event is not None:
+            yield event
+
+
+def _too_often(component: Any) -> bool:
+    rules = component.get("RRULE") or []
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if any(str(f).upper() in _TOO_OFTEN for f in rule.get("FREQ", [])):
+            return True
+    return False
+
+
+def _event(component: Any, zone: tzinfo) -> Event | None:
+    try:
+        begins = component["DTSTART"].dt
+        ends = component["DTEND"].dt if "DTEND" in component else begins
+    except (KeyError, AttributeError):
+        return None
+    first, last = _day(begins, zone), _last(begins, ends, zone)
+    summary = one_line(str(component.get("SUMMARY", "")))
+    return Event(summary, first, max(first, last), tuple(_emails(component)))
+
+
+def _day(moment: date, zone: tzinfo) -> date:
+    """The lab's day of a moment; one without a zone is on the lab's clock."""
+    if not isinstance(moment, datetime):
+        return moment
+    return (moment.astimezone(zone) if moment.tzinfo else moment).date()
+
+
+def _last(begins: date, ends: date, zone: tzinfo) -> date:
+    """The last day; an end is not part of the event."""
+    if not isinstance(ends, datetime):
+        return ends - timedelta(days=1) if ends > begins else ends
+    return _day(ends - timedelta(microseconds=1) if ends > begins else ends, zone)
+
+
+def _emails(component: Any) -> Iterator[str]:
+    for name in ("ATTENDEE", "ORGANIZER"):
+        values = component.get(name) or []
+        for value in values if isinstance(values, list) else [values]:
+            address = clean(str(value))
+            if address.lower().startswith("mailto:"):
+                yield address[7:].strip().lower()

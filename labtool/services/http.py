@@ -1,0 +1,212 @@
+"""HTTP with a limit on everything: the whole transfer's time, its size, its redirects.
+
+`get` fetches one page; `bounded` gives the same limits to a session of a vendor's SDK.
+"""
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from labtool.core.errors import Failed, LabtoolError, Temporary
+from labtool.services.deadline import Deadline
+from labtool.services.retry import retrying
+
+LARGEST = 20 * 1024 * 1024
+_CHUNK = 64 * 1024
+_REDIRECTS = 5
+_deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a server answered: the body, and the content type it claims (lower case)."""
+
+    body: bytes
+    content_type: str
+
+
+class TooLargeError(requests.RequestException):
+    """The body is larger than the session's limit."""
+
+
+class TooSlowError(requests.Timeout):
+    """The transfer did not end within the session's time."""
+
+
+def get(url: str, seconds: float, limit: int = LARGEST) -> Page:
+    """The page at an http(s) URL, tried again where the network failed.
+
+    Raises Temporary (network, 429, 5xx) and Failed (another status, more than `limit`
+    bytes, not http or https). Messages name the host and path; the query may hold a secret.
+    """
+    started = time.monotonic()
+    return retrying(lambda: _get(url, seconds - (time.monotonic() - started), limit), seconds)
+
+
+def _get(url: str, seconds: float, limit: int) -> Page:
+    where = shown(url)
+    with requests.Session() as session, explained(where):
+        session.max_redirects = _REDIRECTS
+        bounded(session, max(1.0, seconds), limit)
+        response = session.get(url, headers={"Accept": "*/*", "User-Agent": "labtool"})
+        check_status(response, where)
+        return Page(response.content, response.headers.get("Content-Type", "").lower())
+
+
+def shown(url: str) -> str:
+    """A URL as messages name it: host and path, without a user, a password or a query."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that is none"
+    return f"{parts.hostname or ''}{port}{parts.path}"
+
+
+def bounded(session: requests.Session, seconds: float, limit: int = LARGEST) -> None:
+    """Limit each of a session's transfers to `seconds` and `limit` bytes."""
+    adapter = _BoundedAdapter(seconds, limit)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+
+
+def check_status(response: requests.Response, where: str) -> None:
+    """Raise Temporary or Failed for a status other than 2xx."""
+    status = response.status_code
+    if response.ok:
+        return
+    if status == 429 or status >= 500:
+        raise Temporary(
+            f"answered {status}", where=where, code="http", retry_after=retry_after(response)
+        )
+    fix = "check that it is published, and the address" if status in (401, 403, 404, 410) else ""
+    raise Failed(f"answered {status}", where=where, fix=fix, code=f"http_{status}")
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """The seconds that a server asks us to wait; None for a date or nothing."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """What goes wrong in a transfer, as our errors."""
+    try:
+        yield
+    except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+        raise _explain(error, where) from error
+
+
+def _explain(error: Exception, where: str) -> LabtoolError:
+    if isinstance(error, TooLargeError):
+        return Failed(str(error), where=where, fix="check the address", code="too_large")
+    if isinstance(error, requests.exceptions.SSLError):
+        fix = "check the machine's clock and certificates"
+        return Failed(f"its certificate is not trusted ({_why(error)})", where=where, fix=fix)
+    if isinstance(error, requests.exceptions.TooManyRedirects):
+        return Failed("redirects in a circle", where=where, fix="check the address")
+    # RequestException is an OSError: what is left of its ValueErrors is about the address.
+    if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
+        return Failed("is not an http(s) address", where=where, fix="write https://...")
+    if isinstance(error, TooSlowError | requests.Timeout):
+        return Temporary(f"gave no whole answer in time ({_why(error)})", where=where, code="http")
+    return Temporary(f"cannot be reached ({_why(error)})", where=where, code="http")
+
+
+def _why(error: BaseException) -> str:
+    """The innermost reason, in a few words."""
+    inner: Any = error
+    for _ in range(6):
+        args = getattr(inner, "args", ())
+        reason = getattr(inner, "reason", None) or (args[-1] if args else None)
+        if not isinstance(reason, BaseException):
+            break
+        inner = reason
+    if isinstance(inner, TooSlowError):
+        return str(inner)
+    text = getattr(inner, "strerror", None) or type(inner).__name__
+    return str(text)
+
+
+class _BoundedAdapter(HTTPAdapter):
+    """Reads every body within the limits before the caller sees the response."""
+
+    def __init__(self, seconds: float, limit: int) -> None:
+        self._seconds = seconds
+        self._limit = limit
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        with Deadline(self._seconds) as deadline:
+            token = _deadline.set(deadline)
+            try:
+                kwargs.update(stream=True, timeout=self._seconds)
+                response = super().send(request, *args, **kwargs)
+                raw = response.raw
+                body = self._read(raw, deadline)
+            except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+                if deadline.expired:
+                    raise TooSlowError(f"{self._seconds:g} s", request=request) from error
+                if isinstance(error, requests.RequestException):
+                    raise
+                raise requests.ConnectionError(error, request=request) from error
+            finally:
+                _deadline.reset(token)
+        response.raw = io.BytesIO(body)
+        return response
+
+    def _read(self, raw: BaseHTTPResponse, deadline: Deadline) -> bytes:
+        body = bytearray()
+        for chunk in raw.stream(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self._limit:
+                raw.close()
+                raise TooLargeError(f"is larger than {self._limit // 1024 // 1024} MB")
+        if deadline.expired:  # a cut socket without Content-Length looks like an end
+            raise TooSlowError(f"{self._seconds:g} s")
+        return bytes(body)
+
+
+class _Connection(HTTPConnection):
+    def getresponse(self) -> Any:
+        _watch(self)
+        return super().getresponse()
+
+
+class _TlsConnection(HTTPSConnection):
+    def getresponse(self) -> Any:
+        _watch(self)
+        return super().getresponse()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+def _watch(connection: HTTPConnection) -> None:
+    deadline = _deadline.get()
+    if deadline is not None:
+        sock = connection.sock
+        deadline.watch(lambda: sock)

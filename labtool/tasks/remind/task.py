@@ -1,0 +1,134 @@
+"""`labtool remind`: load the sheets, decide what is due, put it into the outbox, remember
+what was said. The run boundary sends it."""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import date
+
+from labtool.core.clock import iso
+from labtool.core.config import Config
+from labtool.core.database import Marks
+from labtool.core.errors import Failed, LabtoolError, Problem, UsageError
+from labtool.core.task import Run
+from labtool.services.build import Services
+from labtool.tasks.remind.check import check_names, check_rules
+from labtool.tasks.remind.engine import catch_up, plan_day, preview
+from labtool.tasks.remind.load import load
+from labtool.tasks.remind.plan import DayPlan, Planned, Trouble
+from labtool.tasks.remind.section import Remind
+from labtool.tasks.remind.slides import make_slides
+
+
+def remind(run: Run, services: Services, kinds: Collection[str] = ()) -> None:
+    """Say what is due today, and what was missed and still makes sense; only by rules of
+    these kinds (or names), if any are given."""
+    section = chosen(run.config.section("remind", Remind), kinds)
+    today = run.clock.today()
+    data = load(run.config, section, services, today, run.fail)
+    known = _Known(run, section)
+    for plan in catch_up(section, data, today, known.settled, first_day=known.first_day):
+        _act(run, services, plan, known)
+    _act(run, services, plan_day(section, data, today), known)
+
+
+def days_ahead(
+    run: Run, services: Services, days: int, kinds: Collection[str] = ()
+) -> Iterator[DayPlan]:
+    """What will be said on each of the next days (today included), by today's sheets."""
+    section = chosen(run.config.section("remind", Remind), kinds)
+    today = run.clock.today()
+    data = load(run.config, section, services, today, run.fail)
+    yield from (plan for plan in preview(section, data, today, days) if plan.items or plan.troubles)
+
+
+def chosen(section: Remind, kinds: Collection[str]) -> Remind:
+    """The section with only the rules of these kinds or names. Raises UsageError for one
+    that no rule has."""
+    if not kinds:
+        return section
+    there = {rule.kind for rule in section.rules.values()} | set(section.rules)
+    for kind in kinds:
+        if kind not in there:
+            fix = f"write one of {', '.join(sorted(there))}" if there else "add rules to the config"
+            raise UsageError(f"no rule is of the kind or name {kind!r}", fix=fix)
+    rules = {
+        name: rule for name, rule in section.rules.items() if name in kinds or rule.kind in kinds
+    }
+    return section.model_copy(update={"rules": rules})
+
+
+def _act(run: Run, services: Services, plan: DayPlan, known: "_Known") -> None:
+    """Accept a day's messages, rule by rule: those of one rule and period together."""
+    for trouble in plan.troubles:
+        run.fail(as_error(trouble))
+    # A rule in trouble is tried again while it may be caught up: its other messages have
+    # their keys, and are not sent twice.
+    in_trouble = {trouble.rule for trouble in plan.troubles}
+    together: dict[tuple[str, str], list[Planned]] = {}
+    for item in plan.items:
+        together.setdefault((item.rule, item.period), []).append(item)
+    for (rule, period), items in together.items():
+        if any(item.slides for item in items):
+            if all(make_slides(run, services, item) for item in items):
+                known.settle(rule, period)
+            continue
+        with run.database.write():
+            for item in items:
+                run.outbox.add(item.message)
+            if rule not in in_trouble:
+                known.settle(rule, period)
+
+
+class _Known:
+    """What was said before: which periods of a rule are settled, and since when the rule
+    is known, as what was due before is none of its business."""
+
+    def __init__(self, run: Run, section: Remind) -> None:
+        self._settled = Marks(run.database, "remind-settled")
+        self._rules = Marks(run.database, "remind-rules")
+        self._now = iso(run.clock.now())
+        today = run.clock.today().isoformat()
+        with run.database.write():
+            for rule in section.rules:
+                if self._rules.get(rule) is None:
+                    self._rules.put(rule, today, self._now)
+
+    def first_day(self, rule: str) -> date:
+        """The day on which the rule was met first."""
+        return date.fromisoformat(self._rules.get(rule) or "9999-12-31")
+
+    def settled(self, rule: str, period: str) -> bool:
+        """Whether all messages of a rule for a period were accepted."""
+        return self._settled.get(f"{rule}:{period}") is not None
+
+    def settle(self, rule: str, period: str) -> None:
+        """Remember that they were."""
+        self._settled.put(f"{rule}:{period}", "", self._now)
+
+
+def as_error(trouble: Trouble) -> Failed:
+    """A trouble as an error of the run."""
+    return Failed(trouble.what, where=trouble.where, fix=trouble.fix, code=trouble.code)
+
+
+def check(
+    config: Config, services: Services, today: date, fail: Callable[[LabtoolError], None]
+) -> tuple[list[str], list[Problem]]:
+    """For `labtool check`: the channels that rules post to, and every mistake in rules, in
+    sheets and in the names that stand in them."""
+    section = config.section("remind", Remind)
+    problems: list[Problem] = []
+
+    def note(error: LabtoolError) -> None:
+        if error.code == "sheet":
+            problems.append(Problem(error.where, error.what, error.fix))
+        else:
+            fail(error)
+
+    data = load(config, section, services, today, note)
+    problems += check_rules(section, data, config.where)
+    problems += check_names(data)
+    channels = {section.channel} if section.rules else set()
+    for rule in section.rules.values():
+        channels |= {rule.channel} if getattr(rule, "channel", None) else set()
+        channels |= {t.name for t in rule.targets() if t.kind == "channel"}
+    return sorted(channels), problems

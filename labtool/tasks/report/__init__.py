@@ -1,0 +1,1 @@
+"""What labtool says of itself: status, the digest for the admins, the checks of a config."""

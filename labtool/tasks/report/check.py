@@ -1,0 +1,140 @@
+"""What `labtool check` looks at beyond the config's models: secrets, people, sheets, and
+with `--online` each credential and each recipient."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pydantic import BaseModel
+
+from labtool.core.config import Config, Secret
+from labtool.core.errors import ConfigError, LabtoolError, Problem
+from labtool.services.build import Services
+
+
+@dataclass(slots=True)
+class Findings:
+    """`problems` are mistakes in what people wrote; `errors` what a vendor said; `notes` what
+    a person should know; `proved` what was tried and works."""
+
+    problems: list[Problem] = field(default_factory=list)
+    errors: list[LabtoolError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    proved: list[str] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """2 for mistakes, else the worst of the errors."""
+        if self.problems:
+            return ConfigError.exit_status
+        return min((error.exit_status for error in self.errors), default=0)
+
+    def add(self, error: LabtoolError) -> None:
+        """An error, where it belongs."""
+        if error.code == "offline":
+            self.notes.append(f"{error.where}: {error.what}")
+        elif isinstance(error, ConfigError):
+            self.problems += error.problems
+        else:
+            self.errors.append(error)
+
+
+def check_secrets(config: Config, findings: Findings) -> None:
+    """Secrets that are missing, and those that stand in the config itself. A secret that a
+    command gives is left to `--online`."""
+    for secret in _secrets(config.core):
+        if secret.literal:
+            findings.notes.append(
+                f"{secret.where}: a secret stands in the config; move it to .env as NAME=..."
+                ' and write "${NAME}"'
+            )
+        elif not secret.runs:
+            try:
+                secret.reveal()
+            except ConfigError as error:
+                findings.problems += error.problems
+
+
+def _secrets(value: object) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for child in value.values():
+            yield from _secrets(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _secrets(child)
+
+
+def check_people(config: Config, services: Services, findings: Findings) -> None:
+    """The people, and the admins among them."""
+    try:
+        people = services.people
+    except LabtoolError as error:
+        findings.add(error)
+        return
+    findings.problems += services.people_problems
+    if len(people):
+        findings.proved.append(f"{len(people)} people")
+    if not config.core.lab.admins:
+        findings.notes.append(
+            f"{config.where('lab')}: lab.admins is empty: nobody will hear of errors"
+        )
+
+
+def check_sheets(config: Config, services: Services, findings: Findings) -> None:
+    """Every sheet can be read."""
+    for name in config.core.sheets:
+        try:
+            grid = services.sheets.probe(name)
+        except LabtoolError as error:
+            findings.add(error)
+        else:
+            findings.proved.append(f"sheet {name}: {len(grid.cells)} rows")
+
+
+def check_credentials(services: Services, findings: Findings) -> None:
+    """One harmless call with each credential."""
+    for name, prove in (("slack", _slack), ("mail", _mail)):
+        try:
+            proof = prove(services)
+        except LabtoolError as error:
+            findings.add(error)
+        else:
+            if proof:
+                findings.proved.append(f"{name}: {proof}")
+
+
+def _slack(services: Services) -> str:
+    return services.slack.auth_test() if services.slack else ""
+
+
+def _mail(services: Services) -> str:
+    return services.mail.login_check() if services.mail else ""
+
+
+def check_recipients(
+    services: Services, channels: Iterable[str], today: date, findings: Findings
+) -> None:
+    """Every active person and every channel can be found in Slack."""
+    slack = services.slack
+    if slack is None:
+        return
+    found = 0
+    for person in services.people.everyone:
+        if person.active(today) and (person.slack or person.email):
+            try:
+                slack.member(person)
+                found += 1
+            except LabtoolError as error:
+                findings.add(error)
+    for channel in sorted(set(channels)):
+        try:
+            slack.address(None, channel)
+            found += 1
+        except LabtoolError as error:
+            findings.add(error)
+    findings.proved.append(f"slack: {found} recipients found")

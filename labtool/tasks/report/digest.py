@@ -1,0 +1,101 @@
+"""The digest: one summary for the admins of what needs them, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from labtool.core.alerts import Fault
+from labtool.core.outbox import Entry
+from labtool.core.text import one_line
+from labtool.tasks.report.timetable import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What happened since the last digest."""
+
+    new: Sequence[Fault]
+    still: Sequence[Fault]
+    over: Sequence[Fault]
+    overdue: Sequence[Line]
+    unknown: Sequence[Entry]
+    failed: Sequence[Entry]
+    waiting: Sequence[Entry]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not any(
+            (self.new, self.still, self.over, self.overdue, self.unknown, self.failed, self.waiting)
+        )
+
+
+# A message that waits for longer than this is worth a line: usually the next run sends it.
+_WAITING_SECONDS = 3600
+
+
+def compose(
+    faults: Sequence[Fault],
+    ended: Sequence[Fault],
+    lines: Sequence[Line],
+    entries: Sequence[Entry],
+    since: datetime | None,
+    unix_now: float,
+) -> Digest:
+    """Sort what is known into a digest. `faults` are open and not snoozed, `ended` those
+    that ended after `since` (the last digest), `entries` the unsettled messages."""
+    fresh = [f for f in faults if f.digested == 0]
+    return Digest(
+        new=fresh,
+        still=[f for f in faults if f.digested and f.count > f.digested],
+        over=[f for f in ended if since is None or (f.ended and f.ended > since)],
+        overdue=[line for line in lines if line.overdue_since],
+        unknown=[e for e in entries if e.state == "unknown"],
+        failed=[e for e in entries if e.state == "failed"],
+        waiting=[
+            e for e in entries if e.state == "waiting" and unix_now - e.created > _WAITING_SECONDS
+        ],
+    )
+
+
+def render(digest: Digest, lab: str) -> str:
+    """The digest as text: a heading and a line an item, only what there is."""
+    out = [f"{lab}: what needs an admin"]
+
+    def part(title: str, lines: Sequence[str]) -> None:
+        if lines:
+            out.extend(["", title, *(f"• {line}" for line in lines)])
+
+    part("New errors", [f"{_times(f.count)} {f.text}  [{f.id}]" for f in digest.new])
+    part(
+        "Still failing",
+        [
+            f"{_times(f.count - f.digested)} more since the last digest: {f.text}  [{f.id}]"
+            for f in digest.still
+        ],
+    )
+    part("Recovered", [f"{f.scope}: {one_line(f.text, 120)}" for f in digest.over])
+    part(
+        "Overdue",
+        [
+            f"{line.name}: due {line.overdue_since:%a %Y-%m-%d %H:%M} UTC, not run since; "
+            f"try labtool timers run {line.name}"
+            for line in digest.overdue
+        ],
+    )
+    part("May or may not have arrived (labtool outbox retry/drop ID)", _messages(digest.unknown))
+    part("Could not be sent (labtool outbox retry/drop ID)", _messages(digest.failed))
+    part("Waiting to be sent", _messages(digest.waiting))
+    return "\n".join(out)
+
+
+def _messages(entries: Sequence[Entry]) -> list[str]:
+    return [
+        f"{e.id} to {e.message.to.name}: {one_line(e.message.text, 80)}"
+        + (f" ({one_line(e.error, 160)})" if e.error else "")
+        for e in entries
+    ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

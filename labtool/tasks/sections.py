@@ -1,0 +1,47 @@
+"""The config sections of tasks: name, and the model beside the task's code.
+
+To add a task with a section of its own, add its line here.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, create_model
+
+from labtool.core.config import validate
+from labtool.core.config.marks import read
+from labtool.core.config.models import Core
+from labtool.core.config.secrets import environment
+from labtool.core.errors import Problem
+
+SECTIONS = {
+    "remind": "labtool.tasks.remind.section:Remind",
+}
+
+
+def model(name: str) -> type[BaseModel]:
+    """The model of a task's section."""
+    module, _, attribute = SECTIONS[name].partition(":")
+    found: type[BaseModel] = getattr(import_module(module), attribute)
+    return found
+
+
+def mistakes(path: Path) -> list[Problem]:
+    """The mistakes in all tasks' sections of a config, whatever is wrong with the rest."""
+    problems: list[Problem] = []
+    marked = read(path, environment(path.parent, lambda _: None))
+    if isinstance(marked.data, dict):
+        for name in SECTIONS:
+            if marked.data.get(name) is not None:
+                validate(model(name), marked.data[name], marked, (name,), problems)
+    return problems
+
+
+def json_schema() -> dict[str, Any]:
+    """A JSON Schema (draft 2020-12) of the whole config."""
+    fields: dict[str, Any] = {name: (model(name) | None, None) for name in SECTIONS}
+    whole = create_model("labtool", __base__=Core, **fields)
+    schema = whole.model_json_schema(by_alias=True)
+    schema["title"] = "labtool.yaml"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,106 @@
+"""People from a sheet and from the config's list."""
+
+from datetime import UTC, date, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labtool.core.config.models import PersonEntry
+from labtool.core.people import People
+from labtool.core.roster import from_entries, join, read_people
+from labtool.core.tables import Grid
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def grid(*rows: tuple[str, ...]) -> Grid:
+    return Grid("people", "people.csv", rows, NOW)
+
+
+def test_columns_in_any_order_and_case() -> None:
+    people, problems = read_people(
+        grid(
+            ("Role", "EMAIL", " Name ", "aliases", "birthday", "from", "to", "shoe size", "Channels"),
+            ("student", "ann@lab.example", "Ann  Lee", "Annie; A. L.", "3/14", "2024-09-01", "", "39", ""),
+            ("", "", "Bob Stone", "", "1990-02-29", "", "12/31/2026", "", "mail, Slack"),
+        )
+    )  # fmt: skip
+    assert [str(p) for p in problems] == ["people:3:birthday: '1990-02-29' is not a day of the calendar; write 1990-03-14 or 03-14"]  # fmt: skip
+    ann, bob = people
+    assert (ann.key, ann.name, ann.aliases) == ("ann-lee", "Ann Lee", ("Annie", "A. L."))
+    assert (ann.email, ann.role, ann.birthday) == ("ann@lab.example", "student", (3, 14))
+    assert (ann.start, ann.end) == (date(2024, 9, 1), None)
+    assert (bob.end, bob.channels, bob.birthday) == (date(2026, 12, 31), ("mail", "slack"), None)
+
+
+def test_a_sheet_without_names_is_one_problem() -> None:
+    people, problems = read_people(grid(("email",), ("ann@lab.example",), ("bob@lab.example",)))
+    assert people == []
+    assert [p.where for p in problems] == ["people:1"]
+
+
+def test_bad_rows_are_reported_and_the_others_go_on() -> None:
+    people, problems = read_people(
+        grid(
+            ("name", "email", "from", "to", "slack", "channels"),
+            ("", "x@lab.example", "", "", "", ""),
+            ("Ann Lee", "no address", "", "", "", "pigeon"),
+            ("ann  LEE", "", "", "", "", ""),
+            ("Bob Stone", "", "31/02/2026", "", "", ""),
+            ("Cem Oz", "", "2026-05-01", "2026-04-01", "", ""),
+            ("Eve Park", "eve@lab.example", "", "", "U 1", ""),
+            ("Flo Ito", "", "", "", "", ""),
+        )
+    )
+    assert [p.name for p in people] == ["Ann Lee", "Eve Park", "Flo Ito"]
+    assert [p.where for p in problems] == [
+        "people:2:name",
+        "people:3:email",
+        "people:3:channels",
+        "people:4:name",
+        "people:5:from",
+        "people:6:to",
+        "people:7:slack",
+    ]
+
+
+def test_no_address_can_break_a_header() -> None:
+    for email in ("a@b\nBcc: x@y", "a b@c", "a@b, c@d", "<a@b>", "a@b\u202e", "@", "ann"):
+        [person], [problem] = read_people(grid(("name", "email"), ("Ann Lee", email)))
+        assert person.email == ""
+        assert "is not a mail address" in problem.what
+
+
+def test_the_list_of_the_config() -> None:
+    entries = [
+        PersonEntry.model_validate(
+            {"name": "Ann Lee", "aliases": ["Annie"], "from": "2024-09-01", "channels": ["mail"]}
+        ),
+        PersonEntry.model_validate({"name": "Bob Stone", "birthday": "31/31"}),
+    ]
+    people, problems = from_entries(entries, lambda number: f"labtool.yaml:{number + 5}")
+    assert (people[0].aliases, people[0].channels) == (("Annie",), ("mail",))
+    assert people[0].start == date(2024, 9, 1)
+    assert [p.where for p in problems] == ["labtool.yaml:6: birthday"]
+
+
+def test_lists_join_and_the_first_counts() -> None:
+    first, _ = read_people(grid(("name", "email"), ("Ann Lee", "ann@lab.example")))
+    second, _ = read_people(grid(("name",), ("Ánn lee",), ("Ann-Lee",)))
+    people, _ = join(first, second)
+    assert [(p.key, p.email) for p in people] == [("ann-lee", "ann@lab.example"), ("ann-lee-2", "")]
+
+
+names = st.text(min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(names, st.text(max_size=20)), max_size=12))
+def test_whatever_stands_there_keys_are_unique_and_nothing_is_lost(
+    cells: list[tuple[str, str]],
+) -> None:
+    people, problems = read_people(grid(("name", "email"), *cells))
+    assert len({p.key for p in people}) == len(people)
+    assert all(p.key and p.name for p in people)
+    named = [(name, email) for name, email in cells if name.strip() or email.strip()]
+    assert len(people) + len([p for p in problems if p.where.endswith(":name")]) == len(named)
+    People.of(people)

@@ -1,0 +1,1 @@
+"""Stand-ins for vendors: real servers on loopback that the real SDKs talk to."""
