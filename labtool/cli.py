@@ -61,6 +61,9 @@ def root(
     config: Annotated[
         str, typer.Option("--config", "-c", metavar="FILE", help="The config to use.")
     ] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what the journal cannot keep.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
     ] = False,

@@ -92,6 +92,7 @@ def task(
             dry_run=options.dry_run,
             json=options.json,
             verbose=options.verbose,
+            quiet=bool(context.find_root().params.get("quiet")),
             connect=lambda database: services(database).post,
             admins=admins,
         )

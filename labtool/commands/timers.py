@@ -167,6 +167,7 @@ def run(
             dry_run=dry_run,
             at=at,
             json=json,
+            quiet=bool(context.find_root().params.get("quiet")),
             now=clock.now(),
         )
         if json:

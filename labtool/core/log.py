@@ -16,25 +16,26 @@ _MAX_BYTES = 1_000_000
 
 
 class _Tee:
-    """A stream that also writes to a file. Whatever else is asked of it, the stream answers."""
+    """A stream that also writes to a file, or only there if it is `quiet`. Whatever else is
+    asked of it, the stream answers."""
 
-    def __init__(self, stream: TextIO, file: IO[str]) -> None:
-        self._stream, self._file = stream, file
+    def __init__(self, stream: TextIO, file: IO[str], *, quiet: bool) -> None:
+        self.stream, self._file, self.quiet = stream, file, quiet
 
     def write(self, text: str) -> int:
         if self._file.tell() < _MAX_BYTES:
             self._file.write(text)
             self._file.flush()
-        return self._stream.write(text)
+        return len(text) if self.quiet else self.stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 @contextmanager
-def captured(path: Path) -> Iterator[None]:
-    """Copy what is printed to standard output and error into a file; none is left when
-    nothing was printed."""
+def captured(path: Path, *, quiet: bool) -> Iterator[None]:
+    """Copy what is printed to standard output and error into a file, or only put it there
+    if `quiet`; no file is left when nothing was printed."""
     make_folder(path.parent)
     try:
         file = path.open("w", encoding="utf-8", errors="backslashreplace")
@@ -42,7 +43,7 @@ def captured(path: Path) -> Iterator[None]:
         raise unusable(path, error) from error
     out, err = sys.stdout, sys.stderr
     with file:
-        sys.stdout, sys.stderr = _Tee(out, file), _Tee(err, file)
+        sys.stdout, sys.stderr = _Tee(out, file, quiet=quiet), _Tee(err, file, quiet=quiet)
         try:
             yield
         finally:
@@ -55,6 +56,14 @@ def captured(path: Path) -> Iterator[None]:
 def complain(text: str) -> None:
     """A message to the person at the terminal, on standard error."""
     print(f"labtool: {clean(text)}", file=sys.stderr)
+
+
+def shout(text: str) -> None:
+    """A message that reaches standard error however quiet the run is: nobody else will
+    tell it."""
+    complain(text)
+    if isinstance(sys.stderr, _Tee) and sys.stderr.quiet:
+        print(f"labtool: {clean(text)}", file=sys.stderr.stream)
 
 
 def run_log(state: Path, run: int) -> Path:

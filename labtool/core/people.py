@@ -84,7 +84,7 @@ class People:
         people = cls(tuple(everyone))
         for person in people.everyone:
             people._by_key[person.key] = person
-            people._folded += [(fold(name), person) for name in (person.name, *person.aliases)]
+            people._folded.extend((fold(n), person) for n in (person.name, *person.aliases))
             for name in {fold(n) for n in (person.name, person.key, *person.aliases) if n}:
                 people._exact.setdefault(name, []).append(person)
             people._first.setdefault(fold(person.name).split(" ")[0], []).append(person)

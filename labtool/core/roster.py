@@ -44,7 +44,7 @@ def from_entries(
     return _collect((_cells(entry), _at(where(number))) for number, entry in enumerate(entries))
 
 
-def join(*lists: Sequence[Person]) -> tuple[list[Person], list[Problem]]:
+def join(*lists: Sequence[Person]) -> list[Person]:
     """Several lists as one. Who is in an earlier list is left out of the later ones; keys
     stay unique.
     """
@@ -52,7 +52,7 @@ def join(*lists: Sequence[Person]) -> tuple[list[Person], list[Problem]]:
     for person in (person for people in lists for person in people):
         if fold(person.name) not in reader.names:
             reader.add(person)
-    return reader.people, reader.problems
+    return reader.people
 
 
 def _cells(entry: PersonEntry) -> dict[str, str]:

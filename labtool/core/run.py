@@ -44,7 +44,7 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
             if killed:
                 complain(f"the last run of {task.name} was killed; this one goes on from there")
             number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
-            with captured(run_log(state, number)):
+            with captured(run_log(state, number), quiet=task.quiet):
                 return _journaled(task, body, database, journal, number)
         except StateError as error:
             tell_without_state(task, error)

@@ -22,7 +22,8 @@ class Task:
 
     `arguments` are those that make it another piece of work (not `--json`). `connect`
     gives the means of sending for a database, and `admins` who hears of errors; both are
-    called only when there is something to send.
+    called only when there is something to send. A `quiet` run prints only what the journal
+    cannot keep.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Task:
     dry_run: bool
     json: bool
     verbose: bool
+    quiet: bool
     connect: Callable[[Database], Post]
     admins: Callable[[Database], Sequence[Recipient]]
 

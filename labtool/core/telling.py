@@ -5,7 +5,7 @@ import time
 from labtool.core.alerts import Ledger, alert
 from labtool.core.database import Database
 from labtool.core.errors import LabtoolError, StateError
-from labtool.core.log import complain
+from labtool.core.log import complain, shout
 from labtool.core.messages import Message
 from labtool.core.task import Run, Task
 
@@ -23,10 +23,10 @@ def tell(run: Run) -> None:
     try:
         admins = task.admins(run.database)
     except LabtoolError as error:
-        complain(f"the admins could not be found: {error}")
+        shout(f"the admins could not be found: {error}")
         return
     if not admins:
-        complain("nobody hears of this; set lab.admins in the config")
+        shout("nobody hears of this; set lab.admins in the config")
         return
     lab = task.config.core.lab.name
     with run.database.write():
@@ -37,6 +37,8 @@ def tell(run: Run) -> None:
     # What goes wrong here is in the outbox and printed; it is no error of the task's work.
     known = len(run.errors)
     run.deliver(lambda message: message.key.startswith("alert:"))
+    if run.errors[known:]:
+        shout(f"the admins could not be told: {run.errors[known]}")
     del run.errors[known:]
 
 

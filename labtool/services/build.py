@@ -10,7 +10,7 @@ from labtool.core.clock import Clock, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.delivery import Post
-from labtool.core.errors import Failed, LabtoolError, Problem, Temporary
+from labtool.core.errors import AccessDenied, ConfigError, Failed, LabtoolError, Problem, Temporary
 from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
 from labtool.core.people import NoMatch, People, Person
 from labtool.services.directory import listed_people, load_people
@@ -207,7 +207,11 @@ class _Late:
 
     @cached_property
     def _sender(self) -> Sender:
-        return self._services.sender(self.name)
+        try:
+            return self._services.sender(self.name)
+        except ConfigError as error:
+            # A secret that is missing: for messages the same as one that is refused.
+            raise AccessDenied(str(error), code=f"{self.name}_secret") from error
 
     def address(self, person: Person | None, channel: str) -> Address | None:
         """As the channel's own."""

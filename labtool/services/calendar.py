@@ -86,7 +86,10 @@ def _parse(content: bytes, where: str) -> "list[Calendar]":
     try:
         if b"BEGIN:VCALENDAR" not in content[:1000].upper():
             raise ValueError
-        return list(Calendar.from_ical(content, multiple=True))
+        found = list(Calendar.from_ical(content, multiple=True))
+        if not found:
+            raise ValueError
+        return found
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         fix = "give the address of the calendar in iCal format (.ics)"
         raise Failed("is not a calendar", where=where, fix=fix, code="calendar") from error
@@ -97,7 +100,7 @@ def _between(
 ) -> Iterator[Event]:
     import recurring_ical_events
 
-    calendar.subcomponents = [c for c in calendar.subcomponents if not _too_often(c)]
+    calendar.subcomponents = [c for c in calendar.subcomponents if _usable(c)]
     # A day more at each side: an event's own zone may call the lab's day another one.
     day = timedelta(days=1)
     try:
@@ -112,12 +115,22 @@ def _between(
             yield event
 
 
-def _too_often(component: Any) -> bool:
-    rules = component.get("RRULE") or []
-    for rule in rules if isinstance(rules, list) else [rules]:
-        if any(str(f).upper() in _TOO_OFTEN for f in rule.get("FREQ", [])):
-            return True
-    return False
+def _usable(component: Any) -> bool:
+    """Whether an event can be understood, and does not recur by the second. What is no event
+    is kept: it may be a time zone that events need."""
+    if component.name != "VEVENT":
+        return True
+    try:
+        _ = component["DTSTART"].dt
+        rules = component.get("RRULE") or []
+        found = [f for rule in _listed(rules) for f in rule.get("FREQ", [])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return not any(str(frequency).upper() in _TOO_OFTEN for frequency in found)
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
 
 
 def _event(component: Any, zone: tzinfo) -> Event | None:
@@ -148,7 +161,7 @@ def _last(begins: date, ends: date, zone: tzinfo) -> date:
 def _emails(component: Any) -> Iterator[str]:
     for name in ("ATTENDEE", "ORGANIZER"):
         values = component.get(name) or []
-        for value in values if isinstance(values, list) else [values]:
+        for value in _listed(values):
             address = clean(str(value))
             if address.lower().startswith("mailto:"):
                 yield address[7:].strip().lower()

@@ -16,8 +16,7 @@ def load_people(config: Config, sheets: Sheets) -> tuple[People, list[Problem]]:
     if not name:
         return listed, problems
     from_sheet, mistakes = read_people(sheets.read(name))
-    everyone, clashes = join(listed.everyone, from_sheet)
-    return People.of(everyone), [*problems, *mistakes, *clashes]
+    return People.of(join(listed.everyone, from_sheet)), [*problems, *mistakes]
 
 
 def listed_people(config: Config) -> tuple[People, list[Problem]]:

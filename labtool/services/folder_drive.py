@@ -66,7 +66,7 @@ class FolderDrive:
             raise unusable(path, error) from error
 
     def _path(self, file: str) -> Path:
-        if file != Path(file).name or file.startswith("."):
+        if not file or file != Path(file).name or file.startswith("."):
             raise Failed(f"{file!r} is not a file of this folder", where=str(self._folder))
         return self._folder / file
 

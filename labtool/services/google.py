@@ -43,7 +43,7 @@ class Account:
             raise _bad_key(type(error).__name__) from None
         token_session = requests.Session()
         http.bounded(token_session, self._seconds, _SMALL)
-        session = AuthorizedSession(
+        session = AuthorizedSession(  # type: ignore[no-untyped-call]  # ships no types
             credentials,
             refresh_timeout=self._seconds,
             auth_request=_token_request(token_session),
@@ -57,18 +57,18 @@ def _token_request(session: "Session") -> "Request":
     from google.auth.exceptions import TransportError
     from google.auth.transport.requests import Request
 
-    class TokenRequest(Request):  # type: ignore[misc]  # ships no types
+    class TokenRequest(Request):
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            response = super().__call__(*args, **kwargs)
+            response = super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]  # ships no types
             try:
                 whole = isinstance(json.loads(response.data), dict)
             except ValueError:
                 whole = False
             if response.status == 200 and not whole:
-                raise TransportError("no JSON")
+                raise TransportError("no JSON")  # type: ignore[no-untyped-call]  # ships no types
             return response
 
-    return TokenRequest(session)  # type: ignore[no-untyped-call]  # ships no types
+    return TokenRequest(session)
 
 
 def _bad_key(why: str) -> AccessDenied:

@@ -11,5 +11,5 @@ def test_the_templates_are_there() -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    with pytest.raises(Failed, match="folder nothing is missing.*install labtool again"):
+    with pytest.raises(Failed, match=r"folder nothing is missing.*install labtool again"):
         folder("nothing")

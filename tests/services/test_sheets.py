@@ -239,18 +239,19 @@ def test_a_key_file_that_is_none(lab: Lab, google: Google, text: str) -> None:
     assert "service account" in str(error) or "is empty" in str(error)
 
 
+DENIED = {"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}
 GOOGLE = [
     (Fault.status(429, retry_after=60), Temporary),
     (Fault.status(503), Temporary),
     (Fault.html(status=502), Temporary),
     (Fault.html(), Temporary),
-    (Fault.json({"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}, status=403), Failed),
+    (Fault.json(DENIED, status=403), Failed),
     (Fault.malformed(), Temporary),
     (Fault.truncated(), Temporary),
     (Fault.drop(), Temporary),
     (Fault.reset(), Temporary),
     (Fault.hang(), Temporary),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fault", "kind"), GOOGLE, ids=lambda v: getattr(v, "name", ""))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Duration, Section, When, Words, Zone, mistake
+from labtool.core.config.types import Duration, Section, Slug, When, Words, Zone, mistake
 
 ChannelName = Literal["slack", "mail", "console"]
 
@@ -151,4 +151,4 @@ class Core(Section):
     mail: Mail | None = None
     alerts: Alerts = Alerts()
     outbox: Outbox = Outbox()
-    timers: dict[str, Timer] = Field(default_factory=dict)
+    timers: dict[Slug, Timer] = Field(default_factory=dict)

@@ -186,7 +186,8 @@ def _when(value: Any) -> Schedule:
     try:
         return parse_when(str(value))
     except ValueError as error:
-        raise mistake(str(error), "write every 3m, daily 09:00, mon 09:00 or 0 9 * * 1") from None
+        what, _, fix = str(error).rpartition("; ")
+        raise mistake(what, fix) from None
 
 
 When = Annotated[
@@ -201,3 +202,16 @@ When = Annotated[
         }
     ),
 ]
+
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def _slug(value: Any) -> str:
+    if isinstance(value, str) and _SLUG.fullmatch(value):
+        return value
+    raise mistake(f"{value!r} is not a name", "write small letters, digits and dashes: lab-outing")
+
+
+Slug = Annotated[str, PlainValidator(_slug), WithJsonSchema({"type": "string"})]
+"""A name that stands in file names, crontabs and keys."""

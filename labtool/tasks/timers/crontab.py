@@ -17,7 +17,8 @@ _HEADER = """\
 #     labtool timers crontab | crontab -
 # or to add them below what is there (remove an older copy first, with crontab -e):
 #     (crontab -l; labtool timers crontab) | crontab -
-# What a run prints is kept by labtool (see: labtool log); cron mails only what went wrong.
+# What a run prints is kept by labtool (see: labtool log), and it tells the admins of errors;
+# cron mails what labtool itself can neither keep nor tell.
 SHELL=/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin
 """
@@ -39,6 +40,7 @@ def render(
     or where a schedule is not one of cron's, one line drives all of them every minute.
     Raises ConfigError for a timer that cannot be written.
     """
+    program = [*program, "--quiet"]
     commands = command_lines(timers, program, config)
     blocks = [_HEADER.format(config=one_line(str(config)))]
     foreign = [name for name, timer in timers.items() if not is_classic(timer.when)]
@@ -83,4 +85,4 @@ def _about(name: str, timer: Timer) -> str:
 def _entry(command: Sequence[str], *, when: str = "* * * * *", name: str = "") -> str:
     variable = f"{TIMER_VARIABLE}={name} " if name else ""
     line = shlex.join(command).replace("%", r"\%")  # a bare % would end the command
-    return f"{when} {variable}{line} >/dev/null\n"
+    return f"{when} {variable}{line}\n"

@@ -1,7 +1,7 @@
 """`labtool timers run`: which timers, then each as its own process."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from labtool.core.clock import from_iso, iso
@@ -10,7 +10,7 @@ from labtool.core.database import Database, Marks
 from labtool.core.errors import UsageError
 from labtool.tasks.timers.command import this_program
 from labtool.tasks.timers.due import decide
-from labtool.tasks.timers.run import Ran, jobs, overall, run_all, run_due, show_heading
+from labtool.tasks.timers.run import Job, Ran, jobs, overall, run_all, run_due, show_heading
 
 
 def run_timers(
@@ -22,6 +22,7 @@ def run_timers(
     dry_run: bool,
     at: str,
     json: bool,
+    quiet: bool,
     now: datetime,
 ) -> tuple[int, list[Ran]]:
     """Run the named timers, all, or those that are due; the exit status and how each ended.
@@ -36,8 +37,10 @@ def run_timers(
         known = ", ".join(timers) or "none"
         raise UsageError(f"there is no timer {unknown[0]}", fix=f"there are: {known}")
     extra = [*(["--dry-run"] if dry_run else []), *(["--at", at] if at else [])]
+    program = [*this_program(), *(["--quiet"] if quiet else [])]
     wanted = {name: timers[name] for name in (names or timers)}
-    todo = jobs(wanted, program=this_program(), config=config.path, extra=extra)
+    todo = jobs(wanted, program=program, config=config.path, extra=extra)
+    heading: Callable[[Job], None] = (lambda job: None) if quiet else show_heading
     stdout = sys.stderr.fileno() if json else None
     zone = config.core.lab.timezone
     if due and dry_run:
@@ -58,11 +61,11 @@ def run_timers(
             now=now,
             marks=_Marks(Database.open(config.state)),
             state=config.state,
-            heading=show_heading,
+            heading=heading,
             stdout=stdout,
         )
     else:
-        done = run_all(todo, heading=show_heading, stdout=stdout)
+        done = run_all(todo, heading=heading, stdout=stdout)
     return overall(done), done
 
 

@@ -49,8 +49,8 @@ def test_bad_rows_are_named_and_the_others_go_on(rows: str, expected: str) -> No
     sheet, problems = plain.meetings(
         grid("meetings", f"date,type,presenters\n{rows}\n{good}"), TYPES
     )
-    assert [str(p) for p in problems][0].startswith(expected)
-    assert len(problems) == 1
+    (problem,) = problems
+    assert str(problem).startswith(expected)
     assert (date(2026, 12, 7) in [m.date for m in sheet.meetings]) == bool(good)
 
 

@@ -122,8 +122,23 @@ def test_a_week_without_a_meeting(condition: str, fires: bool) -> None:
     assert bool(plan(rule, date(2026, 12, 7), meetings=MEETINGS).items) is fires
 
 
+@pytest.mark.parametrize(
+    ("condition", "fires"),
+    [
+        ("{meeting: true}", False),
+        ("{meeting: false}", True),
+        ("{type: GM}", False),
+        ("{note: a}", False),
+    ],
+)
+def test_conditions_where_no_meeting_is_near(condition: str, fires: bool) -> None:
+    rule = f'{{kind: notice, to: "#lab", when: daily, if: {condition}, text: x}}'
+    assert bool(plan(rule).items) is fires
+
+
 def test_a_recipient_of_several_targets_is_told_once() -> None:
-    rule = '{kind: notice, to: [admins, {person: Ann}, {role: pi}, "#lab"], when: daily, text: "{{ people | names }}"}'
+    to = '[admins, {person: Ann}, {role: pi}, "#lab"]'
+    rule = f'{{kind: notice, to: {to}, when: daily, text: "{{{{ people | names }}}}"}}'
     assert said(plan(rule)) == [("ann-lee", "Ann Lee"), ("#lab", "Ann Lee")]
 
 

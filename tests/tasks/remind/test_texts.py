@@ -21,7 +21,8 @@ TEXT = TypeAdapter(Text)
 @pytest.mark.parametrize(
     "template",
     [
-        "plain", "{{ a }}", "{% if a %}x{% endif %}", "{{ '}}' }}", "{# a {{ #}", "{{ {'a': 1}.a }}",
+        "plain", "{{ a }}", "{% if a %}x{% endif %}", "{{ '}}' }}", "{# a {{ #}",
+        "{{ {'a': 1}.a }}",
         'a { b } "c', "{%- if a -%}\n{{ a }}\n{%- endif -%}",
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """When rules fire, against calendars computed in another way."""
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -83,7 +84,8 @@ def test_no_day_of_a_period_is_after_its_end(day: date, number: int) -> None:
     "text",
     [
         "", "fortnightly", "weekly", "weekly someday", "monthly 0", "monthly 32", "yearly 02-30",
-        "yearly 13-01", "first week of year, mon", "61 days before meeting", "-1 days before meeting",
+        "yearly 13-01", "first week of year, mon", "61 days before meeting",
+        "-1 days before meeting",
         "3 days before christmas", "meeting", "daily daily", "weekly mon\n; rm",
     ],
 )  # fmt: skip
@@ -95,7 +97,5 @@ def test_other_words_are_mistakes(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
+    with suppress(PydanticCustomError):
         parse(text).occasion(date(2026, 1, 1), Meetings())
-    except PydanticCustomError:
-        pass

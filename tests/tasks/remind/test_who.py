@@ -101,16 +101,16 @@ def test_main_and_backup_are_away() -> None:
     ("main", "what"),
     [
         ("Carlo", "duties:2:main: 'Carlo' matches nobody (nearest: Carla Díaz)"),
-        ("An", "duties:2:main: 'An' could be Ann Lee or Anna Berg"),
+        ("An", "duties:2:main: 'An' could be Ann Lee or Anna Berg or Ansgar Roth"),
         ("Anna", "duties:2:main: Anna Berg is in the lab only from 2027-01-01"),
     ],
 )
 def test_a_name_that_finds_nobody_is_named_and_the_backup_is_asked(main: str, what: str) -> None:
-    people = [*EVERYBODY, Person("an-x", "Ansgar")] if main == "An" else EVERYBODY
+    people = [*EVERYBODY, Person("ansgar-roth", "Ansgar Roth")]
     data, _ = lab(duties=f"task,main,backup\nBreakfast,{main},Bob", people=people)
     asked, troubles = ask(data, Target("duty", "Breakfast"))
     assert [name for name, _ in asked] == ["bob-stone"]
-    assert str(troubles[0]).startswith(what.split(" or ")[0])
+    assert str(troubles[0]).startswith(what)
 
 
 def test_siblings_of_an_unknown_name_are_asked() -> None:

@@ -40,22 +40,22 @@ def test_one_line_a_timer_with_its_why() -> None:
         duties=timer("remind duty", "daily 09:00", "who brings breakfast"),
         often=timer("cache", "10/20 * * * mon-fri"),
     )
-    call = "/opt/labtool/bin/labtool --config /srv/lab/labtool.yaml"
+    call = "/opt/labtool/bin/labtool --quiet --config /srv/lab/labtool.yaml"
     assert text.endswith(f"""\
 SHELL=/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin
 
 # duties: who brings breakfast
-0 9 * * * LABTOOL_TIMER=duties {call} remind duty >/dev/null
+0 9 * * * LABTOOL_TIMER=duties {call} remind duty
 
 # often
-10-59/20 * * * mon-fri LABTOOL_TIMER=often {call} cache >/dev/null
+10-59/20 * * * mon-fri LABTOOL_TIMER=often {call} cache
 """)
     assert "(crontab -l; labtool timers crontab) | crontab -" in text
 
 
 DUE = (
-    "* * * * * /opt/labtool/bin/labtool --config /srv/lab/labtool.yaml timers run --due >/dev/null"
+    "* * * * * /opt/labtool/bin/labtool --quiet --config /srv/lab/labtool.yaml timers run --due"
 )
 
 
@@ -124,7 +124,7 @@ def test_a_shell_gives_the_words_back(tmp_path: Path) -> None:
         ["/bin/sh", "-c", command.replace("\\%", "%")], env={"OUT": str(out)}, check=True
     )
     assert done.returncode == 0
-    assert json.loads(out.read_text()) == ["duties", "--config", str(config), *words]
+    assert json.loads(out.read_text()) == ["duties", "--quiet", "--config", str(config), *words]
 
 
 @pytest.mark.parametrize(
