@@ -96,6 +96,10 @@ def task(
             connect=lambda database: services(database).post,
             admins=admins,
         )
-        return run_task(settings, lambda run: body(run, services(run.database)))
+        try:
+            return run_task(settings, lambda run: body(run, services(run.database)))
+        finally:
+            for each in built.values():
+                each.close()
 
     finish(run, verbose=options.verbose)

@@ -132,7 +132,7 @@ def test_slack_down_for_a_day_loses_nothing(lab: Lab, slack: Slack) -> None:
     done = lab.run("remind", "--at", example.DAY)
     assert done.status == 75
     assert "Slack" in done.err
-    down.times = 0
+    down.left = 0
     assert lab.run("remind", "--at", "2026-11-23T09:00").status == 0
     assert set(keys(slack).values()) == {1}
     assert any("Group meeting" in m.text for m in slack.messages("#general"))

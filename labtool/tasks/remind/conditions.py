@@ -2,12 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from labtool.core.config.types import Section, Words
+from labtool.core.config.types import OneOrMore, Section, Words
 from labtool.core.people import fold
 from labtool.tasks.remind.meetings import NO_MEETING, Meeting
-from labtool.tasks.remind.section import as_list
 
 
 class Condition(Section):
@@ -34,7 +31,7 @@ class Condition(Section):
         return not self.note or any(fold(part) in note for part in self.note)
 
 
-Conditions = Annotated[tuple[Condition, ...], BeforeValidator(as_list)]
+Conditions = Annotated[tuple[Condition, ...], OneOrMore()]
 
 
 def _is(meeting: Meeting | None, *, takes_place: bool) -> bool:

@@ -18,11 +18,6 @@ def is_channel(text: str) -> bool:
     return _CHANNEL.fullmatch(text) is not None
 
 
-def as_list(value: Any) -> Any:
-    """A single entry as a list of one, so that its brackets may be left out."""
-    return value if isinstance(value, list | tuple) else [value]
-
-
 def _rule_name(value: Any) -> Any:
     if not isinstance(value, str) or not _RULE_NAME.fullmatch(value):
         fix = "write small letters, digits and dashes, such as lab-outing"

@@ -6,9 +6,9 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from labtool.core.config.types import mistake
+from labtool.core.config.types import OneOrMore, mistake
 from labtool.core.errors import Problem
 from labtool.core.messages import Recipient
 from labtool.core.people import NoMatch, Person, fold, split_names
@@ -17,7 +17,7 @@ from labtool.tasks.remind import words
 from labtool.tasks.remind.data import Absence, Duty, LabData
 from labtool.tasks.remind.meetings import Meeting
 from labtool.tasks.remind.plan import Trouble
-from labtool.tasks.remind.section import as_list, is_channel
+from labtool.tasks.remind.section import is_channel
 
 # What sheets hold in place of a name that is not known yet.
 NOBODY = frozenset({"", "-", "\u2013", "?", "tbd", "tba", "n/a", "none", "nobody"})
@@ -292,4 +292,4 @@ OneTarget = Annotated[
         }
     ),
 ]
-Targets = Annotated[tuple[OneTarget, ...], BeforeValidator(as_list)]
+Targets = Annotated[tuple[OneTarget, ...], OneOrMore()]

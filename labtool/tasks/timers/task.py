@@ -40,7 +40,7 @@ def run_timers(
     program = [*this_program(), *(["--quiet"] if quiet else [])]
     wanted = {name: timers[name] for name in (names or timers)}
     todo = jobs(wanted, program=program, config=config.path, extra=extra)
-    heading: Callable[[Job], None] = (lambda job: None) if quiet else show_heading
+    heading: Callable[[Job], None] = (lambda job: None) if quiet or json else show_heading
     stdout = sys.stderr.fileno() if json else None
     zone = config.core.lab.timezone
     if due and dry_run:

@@ -1,0 +1,80 @@
+"""`status`, `log`, `outbox`: what people see of the state."""
+
+from pathlib import Path
+
+from tests.commands import example
+from tests.lab import Lab
+
+
+def test_before_anything_ran(lab: Lab) -> None:
+    lab.configure("lab: {name: X}")
+    assert "Nothing has run yet" in lab.run("status").out
+    assert lab.run("log").out == "Nothing has run yet.\n"
+    assert lab.run("outbox").out == "The outbox is empty.\n"
+    assert lab.run("alerts").out == "No errors are open.\n"
+    assert not lab.state.exists()
+
+
+def test_status_tells_last_next_and_overdue(lab: Lab) -> None:
+    example.make(lab, timers={"morning": {"run": "remind", "when": "daily 09:00"}})
+    lab.run("remind", "--at", example.DAY)
+    soon = lab.run("status", "--json", "--at", "2026-11-22T10:30").json()["tasks"]
+    [line] = soon
+    assert (line["name"], line["outcome"], line["overdue_since"]) == ("morning", "done", None)
+    assert line["next"] == "2026-11-23T09:00:00+00:00"
+    late = lab.run("status", "--at", "2026-11-23T10:30")
+    assert "OVERDUE since" in late.out
+    assert "OVERDUE" not in lab.run("status", "--at", "2026-11-23T09:59").out
+
+
+def test_the_log_keeps_what_a_run_printed(lab: Lab) -> None:
+    example.make(lab)
+    said = lab.run("remind", "--at", example.DAY)
+    [run] = lab.run("log", "remind", "--json").json()
+    assert (run["status"], run["counts"]) == ("done", {"sent": 6})
+    shown = lab.run("log", "show", "1")
+    assert said.out.strip() in shown.out
+    assert shown.lines[0] == "run 1: labtool remind"
+    assert lab.run("log", "show", "7").err == "labtool: there is no run 7; see: labtool log\n"
+    assert lab.run("log", "show").status == 2
+    assert lab.run("log", "nothing").out == "No runs of nothing.\n"
+
+
+def test_the_outbox_shows_each_message(lab: Lab) -> None:
+    example.make(lab)
+    lab.run("remind", "--at", example.DAY)
+    listed = lab.run("outbox", "--json").json()
+    assert [m["state"] for m in listed] == ["sent"] * 6
+    one = next(m for m in listed if "Water" in m["text"])
+    assert (one["to"], one["via"]) == ("eve-park", "console")
+    shown = lab.run("outbox", "show", str(one["id"]))
+    assert shown.out.endswith("Water the plants\n")
+    assert "key: remind:plants:person:eve-park:2026-11-22" in shown.out
+    again = lab.run("outbox", "retry", str(one["id"]))
+    assert (again.status, again.err) == (
+        1,
+        f"labtool: message {one['id']} is sent; there is nothing to do\n",
+    )
+    assert lab.run("outbox", "drop", "99").status == 1
+
+
+def test_a_killed_run_is_named(lab: Lab, tmp_path: Path) -> None:
+    example.make(lab)
+    lab.run("remind", "--at", example.DAY)
+    import sqlite3
+
+    with sqlite3.connect(lab.state / "labtool.db") as database:
+        database.execute("UPDATE runs SET status = 'running', ended = NULL, exit = NULL")
+    assert "killed" in lab.run("status").out
+    done = lab.run("remind", "--at", example.DAY)
+    assert "the last run of remind was killed" in done.err
+    assert [r["status"] for r in lab.run("log", "--json").json()] == ["done", "killed"]
+
+
+def test_tables_fit_a_pipe_and_a_file(lab: Lab) -> None:
+    example.make(lab)
+    lab.run("remind", "--at", example.DAY)
+    for command in (("status",), ("log",), ("outbox",)):
+        out = lab.run(*command).out
+        assert "\x1b" not in out
+        assert all(line == line.rstrip() for line in out.splitlines())
