@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Never
 import typer
 
 if TYPE_CHECKING:
+    from labtool.core.clock import Clock
     from labtool.core.config import Config
     from labtool.core.database import Database
     from labtool.core.messages import Recipient
@@ -55,6 +56,14 @@ def load(given: str, context: typer.Context | None = None) -> "Config":
         raise ConfigError([*error.problems, *mistakes(path)]) from None
 
 
+def clock(lab: "Config", at: str) -> "Clock":
+    """The lab's clock, as `--at` sets it."""
+    from labtool.core.clock import Clock, parse_at
+
+    zone = lab.core.lab.timezone
+    return Clock(zone, parse_at(at, zone) if at else None)
+
+
 def task(
     name: str,
     arguments: Sequence[str],
@@ -65,19 +74,17 @@ def task(
     """Run a task inside the run boundary with the lab's services, and exit with its status."""
 
     def run() -> int:
-        from labtool.core.clock import Clock, parse_at
         from labtool.core.run import run_task
         from labtool.core.task import Task
         from labtool.services.build import Services
 
         config = load(options.config, context)
-        zone = config.core.lab.timezone
-        clock = Clock(zone, parse_at(options.at, zone) if options.at else None)
+        now = clock(config, options.at)
         built: dict[int, Services] = {}
 
         def services(database: "Database") -> Services:
             return built.setdefault(
-                id(database), Services(config, database, clock, dry_run=options.dry_run)
+                id(database), Services(config, database, now, dry_run=options.dry_run)
             )
 
         def admins(database: "Database") -> "Sequence[Recipient]":
@@ -88,7 +95,7 @@ def task(
             arguments=tuple(arguments),
             timer=os.environ.get("LABTOOL_TIMER", ""),
             config=config,
-            clock=clock,
+            clock=now,
             dry_run=options.dry_run,
             json=options.json,
             verbose=options.verbose,

@@ -30,13 +30,11 @@ def check(
     """Check the config and every sheet; --online also proves the credentials."""
 
     def body() -> int:
-        from labtool.core.clock import Clock, parse_at
         from labtool.core.database import Database
         from labtool.services.build import Services
 
         lab = o.load(config, context)
-        zone = lab.core.lab.timezone
-        clock = Clock(zone, parse_at(at, zone) if at else None)
+        clock = o.clock(lab, at)
         database = Database.snapshot(lab.state)
         services = Services(lab, database, clock, dry_run=True, online=online)
         findings = _look(lab, services, clock.today(), online=online)

@@ -24,7 +24,6 @@ def status(
 
     def body() -> int:
         from labtool.commands import _show as show
-        from labtool.core.clock import Clock, parse_at
         from labtool.core.database import Database
         from labtool.core.lock import held
         from labtool.core.outbox import OPEN_STATES, Outbox
@@ -32,7 +31,7 @@ def status(
 
         lab = o.load(config, context)
         zone = lab.core.lab.timezone
-        now = Clock(zone, parse_at(at, zone) if at else None).now()
+        now = o.clock(lab, at).now()
         database = Database.snapshot(lab.state)
         lines = read_timetable(lab, database, now)
         open_messages = Outbox(database).entries(OPEN_STATES)

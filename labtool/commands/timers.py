@@ -36,12 +36,11 @@ def upcoming(
 
     def body() -> int:
         from labtool.commands import _show as show
-        from labtool.core.clock import Clock, parse_at
         from labtool.tasks.timers.upcoming import upcoming as decide
 
         lab = o.load(config or context.obj, context)
         zone = lab.core.lab.timezone
-        now = Clock(zone, parse_at(at, zone) if at else None).now()
+        now = o.clock(lab, at).now()
         runs = decide(lab.core.timers, zone, now, count)
         if json:
             show.document([{"at": run.at, "name": run.name, "run": run.timer.run} for run in runs])
@@ -153,12 +152,9 @@ def run(
 
     def body() -> int:
         from labtool.commands import _show as show
-        from labtool.core.clock import Clock, parse_at
         from labtool.tasks.timers.task import run_timers
 
         lab = o.load(config or context.obj, context)
-        zone = lab.core.lab.timezone
-        clock = Clock(zone, parse_at(at, zone) if at else None)
         status, done = run_timers(
             lab,
             names or [],
@@ -168,7 +164,7 @@ def run(
             at=at,
             json=json,
             quiet=bool(context.find_root().params.get("quiet")),
-            now=clock.now(),
+            now=o.clock(lab, at).now(),
         )
         if json:
             show.document(
