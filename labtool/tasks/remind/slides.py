@@ -32,7 +32,7 @@ def make_slides(run: Run, services: Services, item: Planned) -> bool:
             _remove(run, place, made)
         run.fail(_urgent(error, slides))
         return False
-    run.counts["presentations made"] += 1
+    run.counts["slides made"] += 1
     return True
 
 
