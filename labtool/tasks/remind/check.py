@@ -64,6 +64,8 @@ def _conditions(section: Remind, rule: RuleOptions) -> Iterator[tuple[str, str, 
 
 def _targets(name: str, rule: RuleOptions, data: LabData) -> Iterator[tuple[str, str, str]]:
     """Recipients that the config names and the sheets do not know."""
+    if rule.needs() & data.missing:
+        return
     question = Question(name, data, data.as_of, ())
     for target in rule.targets():
         for found in resolve(target, question):
