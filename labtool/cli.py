@@ -3,8 +3,11 @@
 A command is a module of `labtool/commands/`, imported when it runs.
 """
 
+import gc
+import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -62,10 +65,12 @@ def root(
         str, typer.Option("--config", "-c", metavar="FILE", help="The config to use.")
     ] = "",
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only what the journal cannot keep.")
+        bool,
+        typer.Option("--quiet", "-q", metavar="", help="Print only what the journal cannot keep."),
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show it."),
     ] = False,
 ) -> None:
     """The routine work of a research lab or a small community, in one command.
@@ -74,8 +79,29 @@ def root(
     """
 
 
+def _mend_streams() -> None:
+    """Whatever started us: three streams that exist, and that take any text."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # The lowest free number is this one; a socket or a file must not get it.
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: PTH123, SIM115  (open for good)
+        elif number and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _start_fast() -> None:
+    """Leave out what a short run has no use for: timers start one every few minutes."""
+    # Nothing plugs into our models; looking for it reads every installed package's metadata.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Imports make many objects and next to no garbage.
+    gc.set_threshold(50_000)
+
+
 def main() -> None:
     """The entry point of the installed command."""
+    _mend_streams()
+    _start_fast()
     try:
         app()
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ the missing ones are named with the one command that installs them.
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,11 +27,20 @@ def _program(name: str, package: str) -> Tool:
     return Tool(lambda: shutil.which(name) is not None, f"apt-get install -y {package}")
 
 
+def _works(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 TOOLS = {
     "node": _program("node", "nodejs npm"),
     "emulate": Tool(
         lambda: shutil.which("node") is not None and slack.api_module().exists(),
         "npm install --prefix .test-tools emulate@0.11.2",
+    ),
+    "unshare": Tool(
+        lambda: _works("unshare", "-rm", "true"), "sysctl -w kernel.unprivileged_userns_clone=1"
     ),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
 }

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[
     str, typer.Option("--config", "-c", metavar="FILE", help="The config to use.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
-At = Annotated[str, typer.Option("--at", metavar="TIME", help="Pretend it is then (ISO 8601).")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of bugs.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", metavar="", help="Show what would be done; change nothing.")
+]
+At = Annotated[
+    str,
+    typer.Option(
+        "--at", metavar="TIME", help="Act as if it were then (ISO 8601); with --dry-run, only look."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", metavar="", help="Show tracebacks of bugs.")
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is printed for people: tables through rich on a terminal, plain columns elsewhere."""
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from labtool.core.text import one_line
+
+# On a narrower terminal a drawn table would lose columns; a plain one only wraps.
+_DRAWN_FROM = 60
 
 
 def document(value: Any) -> None:
@@ -21,7 +25,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> 
         print(empty)
         return
     cells = [[one_line(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns >= _DRAWN_FROM:
         _rich(columns, cells)
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
@@ -61,3 +65,16 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.1f} s" if value < 90 else f"{value / 60:.0f} min"
+
+
+def unix(value: object, zone: ZoneInfo) -> str:
+    """A time in Unix seconds in the lab's zone, to the second; empty for none."""
+    if not isinstance(value, float):
+        return ""
+    return f"{datetime.fromtimestamp(value, zone):%a %Y-%m-%d %H:%M:%S %Z}"
+
+
+def errors(text: str) -> str:
+    """The errors of a run (one a line) in one cell: the first, and how many more."""
+    first, *more = text.splitlines() or [""]
+    return f"{first} (and {len(more)} more)" if more else first

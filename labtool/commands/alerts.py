@@ -6,7 +6,7 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 
 @app.callback()

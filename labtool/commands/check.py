@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from labtool.services.build import Services
     from labtool.tasks.report.check import Findings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def check(
     context: typer.Context,
     online: Annotated[
-        bool, typer.Option("--online", help="Also prove each credential and recipient.")
+        bool, typer.Option("--online", metavar="", help="Also prove each credential and recipient.")
     ] = False,
     config: o.ConfigOption = "",
     at: o.At = "",
@@ -36,7 +36,7 @@ def check(
         lab = o.load(config, context)
         clock = o.clock(lab, at)
         database = Database.snapshot(lab.state)
-        services = Services(lab, database, clock, dry_run=True, online=online)
+        services = Services(lab, database, clock, dry_run=True, online=online, strict=True)
         findings = _look(lab, services, clock.today(), online=online)
         _print(lab, findings, json=json)
         return findings.exit_status
@@ -46,7 +46,7 @@ def check(
 
 def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -> "Findings":
     """Every check there is: the core's, then each task's."""
-    from labtool.tasks.remind.task import check as check_remind
+    from labtool.tasks.remind.check import check as check_remind
     from labtool.tasks.report import check as core
     from labtool.tasks.sections import SECTIONS, model
 
@@ -57,11 +57,16 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     core.check_people(lab, services, findings)
     core.check_sheets(lab, services, findings)
     _timers(lab, findings)
-    channels, problems = check_remind(lab, services, today, findings.add)
-    findings.problems += problems
+    if not findings.people_known:
+        findings.notes.append("rules and names were not checked, as the people are not known")
+        return findings
+    reminders = check_remind(lab, services, today, findings.add)
+    findings.problems += reminders.problems
+    findings.proved.append(reminders.proved)
+    core.check_ways(lab, services, reminders.channels, findings)
     if online:
         core.check_credentials(services, findings)
-        core.check_recipients(services, channels, today, findings)
+        core.check_recipients(services, reminders.channels, today, findings)
     return findings
 
 

@@ -4,7 +4,7 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()

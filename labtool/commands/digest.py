@@ -4,7 +4,7 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

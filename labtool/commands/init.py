@@ -7,13 +7,15 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def init(
     target: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Replace what is there (kept as NAME.bak).")
+    ] = False,
     verbose: o.Verbose = False,
 ) -> None:
     """Make a lab folder that works at once: a commented config, sheets, a secrets file."""

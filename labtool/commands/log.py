@@ -6,7 +6,7 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -44,13 +44,21 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
 
     from labtool.commands import _show as show
     from labtool.core.database import Database
+    from labtool.core.errors import UsageError
     from labtool.core.journal import Journal
 
     lab = o.load(config, context)
-    runs = Journal(Database.snapshot(lab.state)).entries(task, count)
+    journal = Journal(Database.snapshot(lab.state))
+    runs = journal.entries(task, count)
     if json:
         show.document([asdict(run) for run in runs])
         return 0
+    if task and not runs:
+        known = {run.task for run in journal.entries(newest=1000)} | set(lab.core.timers)
+        if known and task not in known:
+            raise UsageError(
+                f"nothing called {task} ran", fix=f"known are: {', '.join(sorted(known))}"
+            )
     zone, now = lab.core.lab.timezone, datetime.now(UTC)
     rows = [
         [
@@ -59,7 +67,7 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
             run.command,
             run.status,
             show.seconds(run.seconds),
-            run.error or ", ".join(f"{n} {name}" for name, n in run.counts.items()),
+            show.errors(run.error) or ", ".join(f"{n} {name}" for name, n in run.counts.items()),
         ]
         for run in runs
     ]
@@ -89,8 +97,6 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
     print(f"started {run.started.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", end="")
     print(f", took {show.seconds(run.seconds)}" if run.seconds is not None else "")
     print(f"outcome {run.status}" + (f" (exit status {run.exit})" if run.exit is not None else ""))
-    if run.error:
-        print(clean(run.error))
     print()
-    print(clean(output).rstrip() or "It printed nothing.")
+    print(clean(output).rstrip() or clean(run.error) or "It printed nothing.")
     return 0

@@ -9,7 +9,7 @@ from labtool.commands import _options as o
 if TYPE_CHECKING:
     from labtool.core.outbox import Entry
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="The message's number.")]
 
@@ -33,10 +33,13 @@ def outbox(
 
         from labtool.commands import _show as show
         from labtool.core.database import Database
-        from labtool.core.outbox import Outbox
+        from labtool.core.errors import UsageError
+        from labtool.core.outbox import STATES, Outbox
         from labtool.core.text import plain
 
         lab = o.load(config, context)
+        if state and state not in STATES:
+            raise UsageError(f"{state!r} is no state", fix=f"write one of {', '.join(STATES)}")
         entries = Outbox(Database.snapshot(lab.state)).entries((state,) if state else (), count)
         if json:
             show.document([_document(entry) for entry in entries])
@@ -96,6 +99,8 @@ def show(
         if json:
             _show.document(shown)
             return 0
+        for name in ("created", "settled"):
+            shown[name] = _show.unix(shown[name], lab.core.lab.timezone)
         text = shown.pop("text")
         for name, value in shown.items():
             if value not in ("", None):

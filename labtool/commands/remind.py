@@ -6,14 +6,14 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def remind(
     context: typer.Context,
     kinds: Annotated[
-        list[str] | None, typer.Argument(metavar="[KIND]...", help="Only rules of this kind.")
+        list[str] | None, typer.Argument(metavar="KIND", help="Only rules of this kind or name.")
     ] = None,
     preview: Annotated[
         str, typer.Option(metavar="LENGTH", help="Show what will be sent, such as 60d; send none.")
@@ -40,9 +40,9 @@ def remind(
         from labtool.tasks.remind.preview import document, print_day
         from labtool.tasks.remind.task import days_ahead
 
+        run.shown = True
         days = duration_argument("--preview", preview).days
         plans = list(days_ahead(run, services, max(days, 1), wanted))
-        run.shown = True
         run.result["messages"] = []
         run.result["days"] = [document(plan) for plan in plans]
         for plan in plans if not json else ():

@@ -9,7 +9,7 @@ from labtool.commands import _options as o
 if TYPE_CHECKING:
     from labtool.core.journal import Entry
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -78,7 +78,7 @@ def status(
                 show.moment(line.next_due, zone, now),
                 f"OVERDUE since {show.moment(line.overdue_since, zone, now)}"
                 if line.overdue_since
-                else (line.last.error if line.last else ""),
+                else show.errors(line.last.error if line.last else ""),
             ]
             for line in lines
         ]

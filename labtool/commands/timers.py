@@ -7,7 +7,7 @@ import typer
 
 from labtool.commands import _options as o
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Program = Annotated[
     str, typer.Option(metavar="PATH", help="The labtool to call; default: this one.")
@@ -95,7 +95,9 @@ def crontab(
 @app.command()
 def systemd(
     context: typer.Context,
-    user: Annotated[bool, typer.Option("--user", help="Units of a user, not of root.")] = False,
+    user: Annotated[
+        bool, typer.Option("--user", metavar="", help="Units of a user, not of root.")
+    ] = False,
     install: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write them into this folder.")
     ] = None,
@@ -130,7 +132,8 @@ def systemd(
                 print(f"# ── {name}\n{text}")
             return 0
         stale = units.install(found, install)
-        print(units.next_steps(found, stale, install, user=user))
+        print(f"# wrote {len(found)} files into {install}; now run:")
+        print(units.next_steps(found, stale, install, user=user), end="")
         return 0
 
     o.finish(body, verbose=verbose)
@@ -139,9 +142,11 @@ def systemd(
 @app.command()
 def run(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every timer.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="What is due, or was missed.")] = False,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
+    everything: Annotated[bool, typer.Option("--all", metavar="", help="Every timer.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", metavar="", help="What is due, or was missed.")
+    ] = False,
     config: o.ConfigOption = "",
     dry_run: o.DryRun = False,
     at: o.At = "",

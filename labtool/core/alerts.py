@@ -61,9 +61,8 @@ class Ledger:
     def record(self, scope: str, errors: Sequence[LabtoolError], now: datetime) -> list[Fault]:
         """Enter the errors of a run that just ended; which of them to tell now."""
         seen = {fault_id(scope, error): error for error in errors}
-        with self._database.write():
-            for name, error in seen.items():
-                self._enter(name, scope, error, now)
+        for name, error in seen.items():
+            self._enter(name, scope, error, now)
         return [fault for name in seen if self._due(fault := self.fault(name), now)]
 
     def _enter(self, name: str, scope: str, error: LabtoolError, now: datetime) -> None:
@@ -158,13 +157,17 @@ class Ledger:
 def alert(
     kind: Literal["new", "over"], faults: Sequence[Fault], lab: str, admins: Sequence[Recipient]
 ) -> list[Message]:
-    """One message to each admin about errors of one command that are new, or over."""
+    """One message to each admin about errors of one command that are new, or over; none if
+    there are none."""
+    if not faults:
+        return []
     first = faults[0]
     what = "failed" if kind == "new" else "works again"
     lines = [f"{lab}: labtool {first.scope} {what}"]
     for fault in faults:
         since = f" (since {fault.first_seen:%Y-%m-%d %H:%M} UTC)" if fault.temporary else ""
-        lines.append(f"• {fault.text}{since}  [{fault.id}]")
+        over = "over: " if kind == "over" else ""
+        lines.append(f"• {over}{fault.text}{since}  [{fault.id}]")
     names = ",".join(f"{fault.id}@{iso(fault.first_seen)}" for fault in faults)
     digest = hashlib.sha256(names.encode()).hexdigest()[:16]
     return [

@@ -5,6 +5,7 @@ message counts as sent at most once depends on it.
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from labtool.core.errors import StateError
-from labtool.core.files import make_folder
+from labtool.core.files import make_folder, unusable
 from labtool.core.lock import hold
 
 _BUSY_SECONDS = 30
@@ -115,8 +116,7 @@ class Database:
         """A copy in memory of what is there; empty when there is nothing yet. The state
         folder is not touched. Raises StateError when it cannot be read."""
         path = folder / "labtool.db"
-        memory = sqlite3.connect(":memory:", isolation_level=None)
-        memory.row_factory = sqlite3.Row
+        memory = _in_memory()
         with _explained(path):
             if path.exists():
                 # Without a write-ahead log nobody is writing, and SQLite need not make one.
@@ -130,6 +130,13 @@ class Database:
             database = cls(memory, path, snapshot=True)
             if _version(memory, path) < VERSION:
                 database.migrate()
+        return database
+
+    @classmethod
+    def blank(cls) -> "Database":
+        """One in memory that knows nothing, for when there is no state folder to use."""
+        database = cls(_in_memory(), Path(":memory:"), snapshot=True)
+        database.migrate()
         return database
 
     def migrate(self) -> None:
@@ -175,6 +182,12 @@ class Database:
         self._connection.close()
 
 
+def _in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
@@ -195,12 +208,14 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
-        what, fix, code = _explain(str(error))
+        what, fix, code = _explain(str(error), path.parent)
         raise StateError(what, where=os.fspath(path), fix=fix, code=code) from error
+    except PermissionError as error:
+        raise unusable(path, error) from error
 
 
-def _explain(text: str) -> tuple[str, str, str]:
-    if "full" in text:
+def _explain(text: str, folder: Path) -> tuple[str, str, str]:
+    if "full" in text or ("I/O" in text and _is_full(folder)):
         return "the disk is full", "free some space", "disk_full"
     if "readonly" in text or "unable to open" in text:
         return "cannot be opened for writing", "check the folder's owner and mode", "read_only"
@@ -210,6 +225,14 @@ def _explain(text: str) -> tuple[str, str, str]:
     if "locked" in text:
         return f"was busy for {_BUSY_SECONDS} s", "look for a labtool process that hangs", "busy"
     return f"cannot be used ({text})", "", "state"
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is less room than SQLite needs beside a database."""
+    try:
+        return shutil.disk_usage(folder).free < 64 * 1024
+    except OSError:
+        return False
 
 
 class Marks:

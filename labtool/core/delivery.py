@@ -50,10 +50,13 @@ class Post:
 
 @dataclass(slots=True)
 class Delivery:
-    """What one delivery did: how many messages in each state, and what went wrong."""
+    """What one delivery did: how many messages in each state, and what went wrong.
+    `standing` is what went wrong with messages that still wait for an admin, then or now.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[LabtoolError] = field(default_factory=list)
+    standing: list[Failed] = field(default_factory=list)
 
     def count(self, state: str) -> None:
         """One more message in this state."""
@@ -90,6 +93,9 @@ def deliver(
                     done.count("unknown")
                     done.errors.append(error)
         outbox.prune(settings.keep)
+        done.standing = [_unsendable(e, e.error) for e in outbox.entries(("failed",))]
+        unknown = (e for e in outbox.entries(("unknown",)) if e.error == _CANNOT_ASK)
+        done.standing += [_unsettled(e) for e in unknown]
     return done
 
 
@@ -116,14 +122,7 @@ class _Round:
             except Failed as error:
                 if error.code == "cannot_ask":
                     self.outbox.settle(entry, "unknown", _CANNOT_ASK)
-                    self._note(
-                        "unknown",
-                        Failed(
-                            f"whether message {entry.id} to {_name(entry)} arrived is not known",
-                            fix=f"ask, then: labtool outbox retry {entry.id} (or drop {entry.id})",
-                            code=f"unknown_{entry.id}",
-                        ),
-                    )
+                    self._note("unknown", _unsettled(entry))
                 else:
                     self._note("unknown", error)
             except LabtoolError as error:
@@ -154,6 +153,9 @@ class _Round:
     def _send(self, entry: Entry) -> None:
         reasons: list[LabtoolError] = []
         ways = self.post.ways(entry.message.to)
+        if entry.message.urgent:
+            # What lost it before is asked last.
+            ways.sort(key=lambda sender: sender.name == entry.via)
         for sender in ways:
             try:
                 self._through(entry, sender)
@@ -183,7 +185,9 @@ class _Round:
             self.outbox.claim(entry, sender.name, address)
             receipt = sender.send(address, entry.message, self._thread(entry, sender))
         except (AccessDenied, ConfigError) as error:
+            # An error even where another channel takes the message.
             self._refused[sender.name] = error
+            self.done.errors.append(error)
             raise
         self.outbox.sent(entry, receipt)
 
@@ -205,14 +209,7 @@ class _Round:
             self.done.count("waiting")
             self.done.errors += may_help
             return
-        self._note(
-            "failed",
-            Failed(
-                f"message {entry.id} to {_name(entry)} cannot be sent: {why}",
-                fix=f"mend it, then: labtool outbox retry {entry.id}",
-                code=f"unsendable_{entry.message.to.name}",
-            ),
-        )
+        self._note("failed", _unsendable(entry, why))
         self.outbox.settle(entry, "failed", why)
 
     def _note(self, state: str, error: LabtoolError) -> None:
@@ -223,5 +220,18 @@ class _Round:
 _CANNOT_ASK = "the channel cannot be asked whether it arrived"
 
 
-def _name(entry: Entry) -> str:
-    return entry.message.to.name
+def _unsendable(entry: Entry, why: str) -> Failed:
+    to = entry.message.to.name
+    return Failed(
+        f"message {entry.id} to {to} cannot be sent: {why}",
+        fix=f"mend it, then: labtool outbox retry {entry.id}",
+        code=f"unsendable_{to}",
+    )
+
+
+def _unsettled(entry: Entry) -> Failed:
+    return Failed(
+        f"whether message {entry.id} to {entry.message.to.name} arrived is not known",
+        fix=f"ask, then: labtool outbox retry {entry.id} (or drop {entry.id})",
+        code=f"unknown_{entry.id}",
+    )

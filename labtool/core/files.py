@@ -38,6 +38,14 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def expand(path: str) -> Path:
+    """The path with `~` replaced, as it is where nobody knows the user's home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def unusable(path: Path, error: OSError) -> StateError:
     """What a person can do about a folder that cannot be written to."""
     where = os.fspath(path)
@@ -50,7 +58,8 @@ def unusable(path: Path, error: OSError) -> StateError:
             fix="check its owner and mode, or set lab.state to a folder of your own",
             code="read_only",
         )
-    return StateError(f"cannot be used ({error.strerror})", where=where, code="state")
+    fix = "check it, or set lab.state to another folder"
+    return StateError(f"cannot be used ({error.strerror})", where=where, fix=fix, code="state")
 
 
 def _sync_folder(folder: Path) -> None:

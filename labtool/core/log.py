@@ -4,11 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
-from labtool.core.files import make_folder, unusable
+from labtool.core.files import expand, make_folder, unusable
 from labtool.core.text import clean
 
 # A run that prints more than this is kept up to here: a loop must not fill the disk.
@@ -17,16 +18,20 @@ _MAX_BYTES = 1_000_000
 
 class _Tee:
     """A stream that also writes to a file, or only there if it is `quiet`. Whatever else is
-    asked of it, the stream answers."""
+    asked of it, the stream answers. A full disk or a closed pipe stops nobody's work."""
 
-    def __init__(self, stream: TextIO, file: IO[str], *, quiet: bool) -> None:
+    def __init__(self, stream: TextIO, file: FileIO, *, quiet: bool) -> None:
         self.stream, self._file, self.quiet = stream, file, quiet
 
     def write(self, text: str) -> int:
-        if self._file.tell() < _MAX_BYTES:
-            self._file.write(text)
-            self._file.flush()
-        return len(text) if self.quiet else self.stream.write(text)
+        room = _MAX_BYTES - self._file.tell()
+        if room > 0:
+            with suppress(OSError):
+                self._file.write(text.encode("utf-8", "backslashreplace")[:room])
+        if not self.quiet:
+            with suppress(OSError):
+                self.stream.write(text)
+        return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -38,7 +43,7 @@ def captured(path: Path, *, quiet: bool) -> Iterator[None]:
     if `quiet`; no file is left when nothing was printed."""
     make_folder(path.parent)
     try:
-        file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        file = path.open("wb", buffering=0)
     except OSError as error:
         raise unusable(path, error) from error
     out, err = sys.stdout, sys.stderr
@@ -55,7 +60,8 @@ def captured(path: Path, *, quiet: bool) -> Iterator[None]:
 
 def complain(text: str) -> None:
     """A message to the person at the terminal, on standard error."""
-    print(f"labtool: {clean(text)}", file=sys.stderr)
+    with suppress(OSError):  # nobody reads it any more; the work goes on
+        print(f"labtool: {clean(text)}", file=sys.stderr)
 
 
 def shout(text: str) -> None:
@@ -73,7 +79,7 @@ def run_log(state: Path, run: int) -> Path:
 
 def write_bug(state: Path | None, traceback: str) -> Path | None:
     """Keep the traceback of a bug in a file of its own; None where there is no room."""
-    folder = (state or Path.home() / ".cache" / "labtool") / "logs"
+    folder = (state or expand("~/.cache/labtool")) / "logs"
     path = folder / f"bug-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ from labtool.core.database import Database
 from labtool.core.errors import Failed
 from labtool.core.messages import Address, Message, Receipt, Recipient
 
+STATES = ("waiting", "sending", "unknown", "sent", "failed", "dropped")
 OPEN_STATES = ("waiting", "sending", "unknown", "failed")
 
 
@@ -61,14 +62,14 @@ class Outbox:
             return self._insert(message)
         mark = f"[dry run: would have gone to {message.to.name}]\n"
         copies = [
-            replace(message, key=f"{message.key}>{to}", to=to, text=mark + message.text)
+            replace(message, key=_redirected(message.key, to), to=to, text=mark + message.text)
             for to in self._redirect
         ]
         accepted = [self._insert(copy) for copy in copies]
         return any(accepted)
 
     def _insert(self, message: Message) -> bool:
-        if self.accepted(message.key):
+        if self._taken(message.key):
             return False
         values = asdict(message)
         for name in ("key", "to", "until", "urgent"):
@@ -121,6 +122,10 @@ class Outbox:
 
     def accepted(self, key: str) -> bool:
         """Whether a message with this key was accepted, kept or not."""
+        copies = [_redirected(key, to) for to in self._redirect]
+        return all(self._taken(each) for each in copies or [key])
+
+    def _taken(self, key: str) -> bool:
         spent = self._database.rows("SELECT 1 FROM spent_keys WHERE key = ?", key)
         return bool(spent) or self.state(key) != ""
 
@@ -186,6 +191,11 @@ class Outbox:
             )
             self._database.execute(f"DELETE FROM outbox WHERE {old}", before)  # noqa: S608
             self._database.execute("DELETE FROM spent_keys WHERE until < ?", today.isoformat())
+
+
+def _redirected(key: str, to: Recipient) -> str:
+    """The key of the copy that goes to an admin instead."""
+    return f"{key}>{to}"
 
 
 def _entry(row: Row) -> Entry:

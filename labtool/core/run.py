@@ -6,18 +6,20 @@ turns it all into the exit status.
 """
 
 import json
+import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from textwrap import indent
 from types import FrameType
 
 from labtool.core import errors as e
 from labtool.core.database import Database
+from labtool.core.emergency import tell_without_state
 from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
 from labtool.core.journal import STATUS_OF_EXIT, Journal
 from labtool.core.lock import hold
@@ -25,7 +27,7 @@ from labtool.core.log import captured, complain, remove_old, run_log, write_bug
 from labtool.core.messages import Message, Recipient, show_message
 from labtool.core.outbox import Outbox
 from labtool.core.task import Run, Task
-from labtool.core.telling import tell, tell_without_state
+from labtool.core.telling import tell
 
 _KEEP_RUNS = timedelta(days=400)
 _KEEP_LOGS = timedelta(days=30)
@@ -36,16 +38,17 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
     if task.dry_run:
         return _rehearse(task, body)
     state = task.config.state
-    with _terminable(), hold(state, task.name):
+    with _terminable():
         try:
-            database = Database.open(state)
-            journal = Journal(database)
-            killed = journal.bury(task.name)
-            if killed:
-                complain(f"the last run of {task.name} was killed; this one goes on from there")
-            number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
-            with captured(run_log(state, number), quiet=task.quiet):
-                return _journaled(task, body, database, journal, number)
+            with hold(state, task.name):
+                database = Database.open(state)
+                journal = Journal(database)
+                killed = journal.bury(task.name)
+                if killed:
+                    complain(f"the last run of {task.name} was killed; this one goes on from there")
+                number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
+                with captured(run_log(state, number), quiet=task.quiet):
+                    return _journaled(task, body, database, journal, number)
         except StateError as error:
             tell_without_state(task, error)
             raise
@@ -54,32 +57,44 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
 def _journaled(
     task: Task, body: Callable[[Run], None], database: Database, journal: Journal, number: int
 ) -> int:
-    run = Run(task, database, Outbox(database, _redirect(task, database)))
+    run = Run(task, database, Outbox(database))
     started = time.monotonic()
-    status = e.INTERRUPTED
+    status = e.FAILED
     try:
         with _quiet_output(task):
-            _attempt(run, body)
-            run.deliver()
-            status = run.exit_status
-            tell(run)
+            _attempt(run, lambda run: _work(run, body))
+            _attempt(run, Run.deliver)
+            _attempt(run, tell)
+        status = run.exit_status
     except KeyboardInterrupt:
+        status = e.INTERRUPTED
         complain("interrupted; the next run goes on from here")
+    except StateError as error:
+        run.errors.append(error)
+        raise
     finally:
         text = "\n".join(dict.fromkeys(str(error) for error in run.errors))
         seconds = time.monotonic() - started
         journal.end(number, task.clock.now(), seconds, status, run.counts, text)
     if number % 50 == 0:
-        journal.prune(task.clock.now() - _KEEP_RUNS)
+        # By the machine's clock, so that a pretended time removes nothing.
+        journal.prune(datetime.now(UTC) - _KEEP_RUNS)
         remove_old(run_log(task.config.state, 0).parent, _KEEP_LOGS.total_seconds())
-    _report(run, status)
+    if status != e.INTERRUPTED or task.json:
+        _report(run, status)
     return status
 
 
-def _attempt(run: Run, body: Callable[[Run], None]) -> None:
-    """Let the task work; whatever it raises becomes one of the run's errors."""
+def _work(run: Run, body: Callable[[Run], None]) -> None:
+    """The task's own part; its messages go to the admins if the config says so."""
+    run.outbox = Outbox(run.database, _redirect(run.task, run.database))
+    body(run)
+
+
+def _attempt(run: Run, step: Callable[[Run], None]) -> None:
+    """Take one step of a run; whatever it raises becomes one of the run's errors."""
     try:
-        body(run)
+        step(run)
     except StateError:
         raise
     except LabtoolError as error:
@@ -91,10 +106,10 @@ def _attempt(run: Run, body: Callable[[Run], None]) -> None:
 def _rehearse(task: Task, body: Callable[[Run], None]) -> int:
     """A dry run: on a copy of the state in memory, and nothing is sent."""
     database = Database.snapshot(task.config.state)
-    run = Run(task, database, Outbox(database, _redirect(task, database)))
+    run = Run(task, database, Outbox(database))
     before = {entry.id for entry in run.outbox.entries()}
     with _quiet_output(task):
-        _attempt(run, body)
+        _attempt(run, lambda run: _work(run, body))
         planned = [entry for entry in run.outbox.entries() if entry.id not in before]
         run.counts["would send"] = len(planned)
         run.result.setdefault("messages", [show_message(entry.message) for entry in planned])
@@ -168,6 +183,19 @@ def bug(error: Exception, task: Task | None = None) -> Failed:
 def guarded(body: Callable[[], int], *, verbose: bool = False) -> int:
     """The outermost boundary of every command: an expected error is one message on
     standard error, a bug names the file with its traceback; the exit status."""
+    status = _guarded(body, verbose=verbose)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            complain(f"standard output cannot be written to ({error.strerror})")
+            status = status or e.FAILED
+        # What could not be written must not be tried again at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+def _guarded(body: Callable[[], int], *, verbose: bool) -> int:
     try:
         return body()
     except ConfigError as error:
@@ -182,7 +210,6 @@ def guarded(body: Callable[[], int], *, verbose: bool = False) -> int:
         return e.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
-        sys.stdout = None
         return e.OK
     except Exception as error:  # noqa: BLE001  (the outermost boundary)
         if verbose:

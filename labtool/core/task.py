@@ -48,8 +48,9 @@ class Task:
 class Run:
     """A task's run as the task sees it.
 
-    `counts` are what it did, by name; `errors` what went wrong; `result` what `--json` shows
-    of it beside these; `shown` says that a dry run printed its plan itself.
+    `counts` are what it did, by name; `errors` what went wrong; `standing` what went wrong
+    before and still waits for an admin; `result` what `--json` shows of it beside these;
+    `shown` says that a dry run printed its plan itself.
     """
 
     task: Task
@@ -57,6 +58,7 @@ class Run:
     outbox: Outbox
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[LabtoolError] = field(default_factory=list)
+    standing: Sequence[LabtoolError] = ()
     result: dict[str, Any] = field(default_factory=dict)
     shown: bool = False
 
@@ -95,6 +97,7 @@ class Run:
             only=only,
         )
         self.counts.update(done.counts)
+        self.standing = done.standing
         for error in done.errors:
             self.fail(error)
 

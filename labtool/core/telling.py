@@ -1,13 +1,13 @@
 """Telling the admins what a run ended in."""
 
-import time
+from collections.abc import Sequence
 
 from labtool.core.alerts import Ledger, alert
-from labtool.core.database import Database
-from labtool.core.errors import LabtoolError, StateError
-from labtool.core.log import complain, shout
-from labtool.core.messages import Message
-from labtool.core.task import Run, Task
+from labtool.core.errors import LabtoolError, UsageError
+from labtool.core.log import shout
+from labtool.core.messages import Message, Recipient
+from labtool.core.outbox import OPEN_STATES
+from labtool.core.task import Run
 
 
 def tell(run: Run) -> None:
@@ -15,49 +15,48 @@ def tell(run: Run) -> None:
     task = run.task
     alerts = task.config.core.alerts
     ledger = Ledger(run.database, alerts.tolerate, alerts.snooze)
-    now = task.clock.now()
-    new = ledger.record(task.scope, run.errors, now)
-    over = ledger.recover(task.scope, run.errors, now)
+    # What was mistyped by hand is read by who typed it.
+    errors = [e for e in run.errors if task.timer or not isinstance(e, UsageError)]
+    if not errors and not ledger.open():
+        return
+    now, lab, admins = task.clock.now(), task.config.core.lab.name, _admins(run)
+    # One transaction: a run that is killed has put all of it into the outbox, or none.
+    with run.database.write():
+        new = ledger.record(task.scope, errors, now)
+        over = ledger.recover(task.scope, [*errors, *run.standing], now)
+        for message in (*alert("new", new, lab, admins), *alert("over", over, lab, admins)):
+            run.outbox.add(message)
+        if admins:
+            ledger.told(new, now)
     if not new and not over:
         return
+    if admins:
+        _send(run)
+    else:
+        named = ", ".join(task.config.core.lab.admins)
+        why = f"lab.admins ({named}) names nobody that is known" if named else "lab.admins is empty"
+        shout(f"nobody hears of this: {why}")
+
+
+def _admins(run: Run) -> Sequence[Recipient]:
     try:
-        admins = task.admins(run.database)
+        return run.task.admins(run.database)
     except LabtoolError as error:
         shout(f"the admins could not be found: {error}")
-        return
-    if not admins:
-        shout("nobody hears of this; set lab.admins in the config")
-        return
-    lab = task.config.core.lab.name
-    with run.database.write():
-        for kind, faults in (("new", new), ("over", over)):
-            for message in alert(kind, faults, lab, admins) if faults else ():  # type: ignore[arg-type]  # the two literals
-                run.outbox.add(message)
-        ledger.told(new, now)
-    # What goes wrong here is in the outbox and printed; it is no error of the task's work.
-    known = len(run.errors)
-    run.deliver(lambda message: message.key.startswith("alert:"))
-    if run.errors[known:]:
-        shout(f"the admins could not be told: {run.errors[known]}")
+        return ()
+
+
+def _send(run: Run) -> None:
+    """Send the alerts that the outbox holds. It is no part of the task's work: what goes
+    wrong is in the outbox and printed, but is no error of the run."""
+    counts, known = run.counts.copy(), len(run.errors)
+    run.deliver(_is_alert)
+    failed = run.errors[known:]
     del run.errors[known:]
+    run.counts = counts
+    if failed and any(_is_alert(entry.message) for entry in run.outbox.entries(OPEN_STATES)):
+        shout(f"the admins could not be told: {failed[0]}")
 
 
-def tell_without_state(task: Task, error: StateError) -> None:
-    """The state folder cannot be used, so neither can the outbox: tell the admins without
-    it, at most once a day, where the channel can be asked whether it said so already."""
-    day = task.clock.today()
-    text = f"{task.config.core.lab.name}: labtool {task.scope} cannot run: {error}"
-    try:
-        database = Database.snapshot(task.config.state / "absent")
-        post = task.connect(database)
-        for to in task.admins(database):
-            message = Message(f"state:{day}:{error.code}:{to}", to, text, day, subject=text[:100])
-            for sender in post.ways(to):
-                address = post.address(sender, to)
-                if sender.name == "console" or address is None:
-                    continue
-                if sender.find(address, message.key, time.time() - 86400) is None:
-                    sender.send(address, message, None)
-                break
-    except (LabtoolError, OSError) as failure:
-        complain(f"the admins could not be told: {failure}")
+def _is_alert(message: Message) -> bool:
+    return message.key.startswith("alert:")

@@ -22,6 +22,8 @@ def clean(text: str) -> str:
 
     Tabs and line breaks stay; what a terminal would act on does not.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         c
         for c in text.translate(_TOKEN_CHARACTERS)

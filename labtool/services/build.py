@@ -10,7 +10,7 @@ from labtool.core.clock import Clock, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.delivery import Post
-from labtool.core.errors import AccessDenied, ConfigError, Failed, LabtoolError, Problem, Temporary
+from labtool.core.errors import Failed, LabtoolError, Problem, Temporary
 from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
 from labtool.core.people import NoMatch, People, Person
 from labtool.services.directory import listed_people, load_people
@@ -35,12 +35,14 @@ class Services:
         *,
         dry_run: bool = False,
         online: bool = True,
+        strict: bool = False,
     ) -> None:
         self._config = config
         self._database = database
         self._clock = clock
         self._dry_run = dry_run
         self._online = online
+        self._strict = strict
 
     @cached_property
     def sheets(self) -> Sheets:
@@ -50,6 +52,7 @@ class Services:
             self._config.state / "sheets",
             keep=not self._dry_run,
             online=self._online,
+            strict=self._strict,
         )
 
     @property
@@ -136,23 +139,20 @@ class Services:
         ca_file = self._config.resolve(settings.ca_file) if settings.ca_file else None
         return Mail(settings, password, ca_file)
 
-    def presentations(self, folder: str = "") -> "Presentations":
-        """Google Drive, or `folder` (relative to the config) if that is given."""
-        if folder:
+    def presentations(self, folder: str = "", *, drive: bool = False) -> "Presentations":
+        """`folder` (relative to the config), or Google Drive and a folder's id there (empty:
+        copies go beside their template)."""
+        if not drive:
             from labtool.services.folder_drive import FolderDrive
 
             return FolderDrive(self._config.resolve(folder), self._config.base)
-        return self._drive
-
-    @cached_property
-    def _drive(self) -> "Presentations":
         settings = self._config.core.google
         if settings is None:
             fix = "add google: {credentials: {file: PATH}}, or give the rule a folder"
             raise Failed("the config has no section google", fix=fix, code="no_google")
         from labtool.services.drive import Drive
 
-        return Drive(settings)
+        return Drive(settings, folder)
 
     @cached_property
     def senders(self) -> Mapping[str, Sender]:
@@ -207,11 +207,7 @@ class _Late:
 
     @cached_property
     def _sender(self) -> Sender:
-        try:
-            return self._services.sender(self.name)
-        except ConfigError as error:
-            # A secret that is missing: for messages the same as one that is refused.
-            raise AccessDenied(str(error), code=f"{self.name}_secret") from error
+        return self._services.sender(self.name)
 
     def address(self, person: Person | None, channel: str) -> Address | None:
         """As the channel's own."""

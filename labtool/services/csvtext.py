@@ -25,6 +25,8 @@ def parse(content: bytes, content_type: str = "") -> tuple[tuple[str, ...], ...]
     start = text.lstrip()[:15].lower()
     if start.startswith(("<!doctype", "<html")) or content_type.startswith("text/html"):
         raise ValueError("is a web page, not a sheet; is it published as CSV?")
+    if start.startswith("{") or content_type.startswith("application/json"):
+        raise ValueError("is JSON, not a sheet; is it published as CSV?")
     if not text.strip():
         raise ValueError("is empty; its first row must name the columns")
     return _rows(text)

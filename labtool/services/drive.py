@@ -22,10 +22,12 @@ _LONGEST_PROPERTY = 124
 
 class Drive:
     """Google Drive as the config's service account sees it. Files made by labtool carry
-    their key in `appProperties`, so that a killed run finds them again.
+    their key in `appProperties`, so that a killed run finds them again. They go to the
+    folder with the id `folder`, or beside their template.
     """
 
-    def __init__(self, settings: Google) -> None:
+    def __init__(self, settings: Google, folder: str = "") -> None:
+        self._folder = folder
         self._seconds = settings.timeout / timedelta(seconds=1)
         self._account = Account(settings.credentials.reveal(), self._seconds)
         self._files = settings.drive_url.rstrip("/") + "/drive/v3/files"
@@ -39,7 +41,9 @@ class Drive:
         found = self.find(key)
         if found:
             return found
-        body = {"name": name, "appProperties": {_PROPERTY: _value(key)}}
+        body: dict[str, Any] = {"name": name, "appProperties": {_PROPERTY: _value(key)}}
+        if self._folder:
+            body["parents"] = [self._folder]
         try:
             reply = self._call(
                 "POST", f"/{quote(template, safe='')}/copy", f"template {template}", json=body

@@ -22,19 +22,26 @@ class Sheets:
     """Reads the sheets of a config, each once a run.
 
     With `copies` (a folder) the last good copy of each serves while its source does not,
-    for `stale_after`; `keep` false reads the copies and writes none, `online` false
-    fetches nothing. What went wrong
+    for `stale_after`; `keep` false reads the copies and writes none; `online` false
+    fetches nothing; `strict` lets a copy serve only for what is not fetched. What went wrong
     although a grid was returned is in `troubles`.
     """
 
     def __init__(
-        self, config: Config, copies: Path | None, *, keep: bool = True, online: bool = True
+        self,
+        config: Config,
+        copies: Path | None,
+        *,
+        keep: bool = True,
+        online: bool = True,
+        strict: bool = False,
     ) -> None:
         self.troubles: list[LabtoolError] = []
         self._config = config
         self._copies = Copies(copies, keep=keep) if copies else None
         self._grids: dict[str, Grid] = {}
         self._online = online
+        self._strict = strict
         self._google: GoogleSheets | None = None
 
     def __contains__(self, name: str) -> bool:
@@ -71,6 +78,8 @@ class Sheets:
         try:
             grid = self.probe(name)
         except (Failed, Temporary) as error:
+            if self._strict and error.code != "offline":
+                raise
             return self._copy(name, sheet, identity, error)
         if self._copies:
             try:
@@ -92,8 +101,9 @@ class Sheets:
                 f" ({show_duration(sheet.stale_after)})"
             )
             raise error
+        error.what += f"; the copy of {taken:%Y-%m-%d %H:%M} is used"
         self.troubles.append(error)
-        return aged(copy, f"{error.what}; this is the copy of {taken:%Y-%m-%d %H:%M}")
+        return aged(copy, error.what)
 
     def _source(self, sheet: Sheet) -> str:
         if sheet.google:

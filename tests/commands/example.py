@@ -39,7 +39,7 @@ RULES = {
 DAY = "2026-11-22T09:00"
 
 
-def make(lab: Lab, *servers: Server, **sections: Mapping[str, Any]) -> None:
+def make(lab: Lab, /, *servers: Server, **sections: Mapping[str, Any]) -> None:
     """Write the lab's config and sheets; `sections` are laid over the config's."""
     for name, rows in (("people", PEOPLE), ("duties", DUTIES), ("meetings", MEETINGS)):
         lab.sheet(name, rows)

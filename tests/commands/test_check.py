@@ -85,7 +85,7 @@ def test_online_proves_everything(lab: Lab, slack: Slack, smtp: Smtp, google: Go
     example.make(lab, slack, smtp, google, sheets=sheets)
     done = lab.run("check", "--online", "--at", example.DAY)
     assert (done.status, done.err) == (0, "")
-    for proof in ("ok: slack: ", "ok: mail: ", "ok: sheet duties: 4 rows", "recipients found"):
+    for proof in ("ok: slack: ", "ok: mail: ", "ok: sheet duties: 4 lines", "recipients found"):
         assert proof in done.out
     assert slack.everything() == []
     assert smtp.mails == []

@@ -41,6 +41,7 @@ def test_nothing_is_overwritten_unless_told(lab: Lab) -> None:
     assert "--force" in again.err
     assert lab.run("init", "x", "--force").status == 0
     assert file.read_text() != "mine"
+    assert (lab.folder / "x" / "labtool.yaml.bak").read_text() == "mine"
 
 
 def test_a_file_is_no_folder(lab: Lab) -> None:

@@ -12,7 +12,7 @@ import pytest
 from labtool.core.clock import Clock
 from labtool.core.config import load
 from labtool.core.database import Database
-from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
+from labtool.core.errors import ConfigError, Failed, LabtoolError, Temporary
 from labtool.core.messages import Address, Message, Recipient
 from labtool.services.build import Services
 from tests.lab import Lab
@@ -85,7 +85,7 @@ def test_without_a_section_there_is_no_service(lab: Lab) -> None:
     empty = services(lab, {})
     assert (empty.slack, empty.mail) == (None, None)
     assert "no section slack" in str(caught(lambda: empty.sender("slack")))
-    assert "no section google" in str(caught(empty.presentations))
+    assert "no section google" in str(caught(lambda: empty.presentations(drive=True)))
     empty.presentations("slides")
     empty.close()
 
@@ -95,7 +95,7 @@ def test_a_missing_secret_stops_only_its_channel(lab: Lab) -> None:
     ann = lab_services.people.find("ann")
     post = lab_services.post
     error = caught(lambda: post.address(post.senders["slack"], Recipient("person", ann.key)))
-    assert isinstance(error, AccessDenied), "the message waits, or takes another channel"
+    assert isinstance(error, ConfigError), "the message waits, or takes another channel"
     assert "nowhere cannot be read" in str(error)
     console = post.senders["console"]
     assert post.address(console, Recipient("person", ann.key)) == Address("Ann Lee", "Ann Lee")

@@ -78,7 +78,7 @@ def test_a_broken_file_says_so_unless_a_copy_serves(
     sheets = reader(lab, {"csv": path})
     grid = sheets.read("people")
     assert grid.cells == CELLS
-    assert re.search(r"; this is the copy of \d{4}-\d\d-\d\d \d\d:\d\d$", grid.reason)
+    assert re.search(r"; the copy of \d{4}-\d\d-\d\d \d\d:\d\d is used$", grid.reason)
     assert [type(trouble) for trouble in sheets.troubles] == [Failed]
 
 

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -26,9 +27,7 @@ class Kinds:
 
     def names(self) -> list[str]:
         """Every kind's name, as the YAML writes it."""
-        package = importlib.import_module(self.package)
-        found = (m.name for m in pkgutil.iter_modules(package.__path__))
-        return sorted(name.replace("_", "-") for name in found if not name.startswith("_"))
+        return _names(self.package)
 
     def module(self, name: str) -> ModuleType:
         """The kind's module; the name must be one of `names`."""
@@ -57,3 +56,10 @@ class Kinds:
     ) -> dict[str, Any]:
         options = [self.module(name).Options for name in self.names()]
         return {"oneOf": [handler(model.__pydantic_core_schema__) for model in options]}
+
+
+@cache
+def _names(package: str) -> list[str]:
+    modules = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    found = (module.name for module in modules if not module.name.startswith("_"))
+    return sorted(name.replace("_", "-") for name in found)

@@ -16,6 +16,7 @@ from labtool.core.config.models import Core
 from labtool.core.config.secrets import Secret, environment
 from labtool.core.config.types import unknown_key
 from labtool.core.errors import ConfigError, Problem, UsageError
+from labtool.core.files import expand
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,7 +42,7 @@ class Config:
 
     def resolve(self, path: str) -> Path:
         """A path of the config, absolute."""
-        return self.base / Path(path).expanduser()
+        return self.base / expand(path)
 
     def where(self, *loc: str | int) -> str:
         """`file:line` of a key."""
@@ -74,7 +75,7 @@ def find(given: str | None) -> Path:
     the machine's. Raises UsageError when there is none."""
     named = given or os.environ.get("LABTOOL_CONFIG")
     if named:
-        path = Path(named).expanduser()
+        path = expand(named)
         if path.is_dir():
             path /= "labtool.yaml"
         if path.exists():
@@ -82,7 +83,7 @@ def find(given: str | None) -> Path:
         raise UsageError(f"there is no config at {path}", fix="check --config or $LABTOOL_CONFIG")
     places = [
         Path("labtool.yaml"),
-        Path("~/.config/labtool/labtool.yaml").expanduser(),
+        expand("~/.config/labtool/labtool.yaml"),
         Path("/etc/labtool/labtool.yaml"),
     ]
     for path in places:
@@ -90,7 +91,7 @@ def find(given: str | None) -> Path:
             return path.absolute()
     raise UsageError(
         "there is no labtool.yaml here, in ~/.config/labtool or in /etc/labtool",
-        fix="make one with: labtool init lab; then cd lab",
+        fix="cd to your lab's folder, or name it with --config; a new one: labtool init lab",
     )
 
 

@@ -1,21 +1,83 @@
 """What `labtool check` finds in rules and names, beyond what the config's models see."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from labtool.core.errors import Problem
+from labtool.core.config import Config
+from labtool.core.errors import LabtoolError, Problem
 from labtool.core.messages import Recipient
 from labtool.core.people import People, Person, fold
 from labtool.core.tables import Row
+from labtool.services.build import Services
 from labtool.tasks.remind import texts
 from labtool.tasks.remind.data import Duty, LabData
+from labtool.tasks.remind.load import as_error, load
 from labtool.tasks.remind.meetings import Meeting, Meetings
 from labtool.tasks.remind.plan import Trouble
 from labtool.tasks.remind.rules._base import RuleOptions, TimedRule
 from labtool.tasks.remind.section import Remind
 from labtool.tasks.remind.values import about, personal
 from labtool.tasks.remind.who import Asked, Question, named, resolve
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at: the `channels` that rules post to, what can be said of the sheets
+    (`proved`), and every mistake in rules, in sheets and in the names that stand in them."""
+
+    channels: list[str] = field(default_factory=list)
+    proved: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check(
+    config: Config, services: Services, today: date, fail: Callable[[LabtoolError], None]
+) -> Checked:
+    """Look at all that the reminders need; what cannot be read is given to `fail`, and what
+    depends on it is left out."""
+    section = config.section("remind", Remind)
+    found = Checked(_channels(section), problems=_missing(config, section, services))
+    told = {str(as_error(problem)) for problem in services.people_problems}
+
+    def note(error: LabtoolError) -> None:
+        if error.code != "sheet":
+            fail(error)
+        elif str(error) not in told:
+            found.problems.append(Problem(error.where, error.what, error.fix))
+
+    data = load(config, section, services, today, note)
+    found.problems += check_rules(section, data, config.where)
+    if len(data.people):
+        found.problems += check_names(data)
+    planned = len(data.meetings.planned(today)) if section.rules else 0
+    found.proved = (
+        f"reminders: {len(section.rules)} rules, {len(data.duties)} duties,"
+        f" {planned} meetings to come, {len(data.absences)} absences"
+    )
+    return found
+
+
+def _channels(section: Remind) -> list[str]:
+    channels = {section.channel} if section.rules else set()
+    for rule in section.rules.values():
+        channels |= {rule.channel} if getattr(rule, "channel", None) else set()
+        channels |= {t.name for t in rule.targets() if t.kind == "channel"}
+    return sorted(channels)
+
+
+def _missing(config: Config, section: Remind, services: Services) -> list[Problem]:
+    """Sheets that rules need and the config does not have."""
+    problems = []
+    for name, rule in section.rules.items():
+        for sheet in sorted(rule.needs()):
+            if not getattr(section, sheet) and sheet not in services.sheets:
+                loc = ("remind", "rules", name)
+                fix = f"add {sheet}: under sheets:"
+                what = f"needs the sheet {sheet}, which the config does not have"
+                problems.append(Problem(config.where(*loc), what, fix, ".".join(loc)))
+    return problems
 
 
 def check_rules(section: Remind, data: LabData, where: Callable[..., str]) -> list[Problem]:
@@ -38,6 +100,10 @@ def check_names(data: LabData) -> list[Problem]:
     """Names in the duties, and in the meetings to come, that find nobody or several."""
     problems = []
     for duty in data.duties:
+        if not duty.main:
+            fix = "write who does it; until then the backup is asked, and you hear of it"
+            what = f"{duty.task} has no main person"
+            problems.append(Problem(duty.row.at("main"), what, fix))
         for column, cell in (("main", duty.main), ("backup", duty.backup)):
             problems += named(data, cell, duty.row.at(column), data.as_of)[1]
     for meeting in data.meetings.planned(data.as_of):

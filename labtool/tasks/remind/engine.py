@@ -9,10 +9,26 @@ from labtool.tasks.remind.rules._base import Moment, RuleOptions
 from labtool.tasks.remind.section import Remind
 from labtool.tasks.remind.when import Occasion
 
+# Whether the message with this key was accepted before: it is not planned again.
+Said = Callable[[str], bool]
 
-def plan_day(section: Remind, data: LabData, day: date, kinds: Collection[str] = ()) -> DayPlan:
-    """Everything that is due on a day, by rules of these kinds (all by default)."""
-    return _plan(section, data, day, day, kinds, lambda *_: True)
+
+def _nothing(key: str) -> bool:
+    del key
+    return False
+
+
+def plan_day(
+    section: Remind,
+    data: LabData,
+    day: date,
+    kinds: Collection[str] = (),
+    *,
+    said: Said = _nothing,
+) -> DayPlan:
+    """Everything that is due on a day, by rules of these kinds (all by default), and was
+    not said before."""
+    return _plan(section, data, day, day, kinds, lambda *_: True, said)
 
 
 def preview(
@@ -32,6 +48,7 @@ def catch_up(
     *,
     first_day: Callable[[str], date] = lambda rule: date.min,
     kinds: Collection[str] = (),
+    said: Said = _nothing,
 ) -> Iterator[DayPlan]:
     """The days before `today` on which something was missed that still makes sense, oldest
     first; texts speak from today's point of view.
@@ -50,7 +67,7 @@ def catch_up(
 
     for back in range(section.catch_up_days, 0, -1):
         due = today - timedelta(days=back)
-        plan = _plan(section, data, due, today, kinds, missed)
+        plan = _plan(section, data, due, today, kinds, missed, said)
         if plan.items or plan.troubles:
             yield plan
 
@@ -69,6 +86,7 @@ def _plan(
     today: date,
     kinds: Collection[str],
     wanted: Callable[[RuleOptions, str, Occasion], bool],
+    said: Said,
 ) -> DayPlan:
     items: list[Planned] = []
     troubles: dict[Trouble, None] = {}
@@ -81,7 +99,8 @@ def _plan(
         occasion = rule.occasion(due, section, data)
         if occasion is None or not wanted(rule, name, occasion):
             continue
-        for found in rule.plan(Moment(name, rule.kind, section, data, due, today, occasion)):
+        moment = Moment(name, rule.kind, section, data, due, today, occasion, said)
+        for found in rule.plan(moment):
             if isinstance(found, Planned):
                 items.append(found)
             else:

@@ -20,7 +20,7 @@ def document(plan: DayPlan) -> dict[str, Any]:
 def print_day(plan: DayPlan, today: date) -> None:
     """One day as text."""
     mark = " (today)" if plan.day == today else ""
-    print(f"{plan.day:%A %d %B %Y}{mark}")
+    print(f"{plan.day:%A} {plan.day.day} {plan.day:%B %Y}{mark}")
     for item in plan.items:
         shown = _shown(item)
         print(f"  {item.rule} -> {shown['to']}")

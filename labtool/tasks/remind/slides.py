@@ -12,18 +12,21 @@ def make_slides(run: Run, services: Services, item: Planned) -> bool:
 
     If a part fails, what was made is removed again and the admins hear at once: the slides
     are needed the next morning. A post of which nobody knows whether it arrived keeps its
-    slides. A run that was killed is taken up where it was: the copy is found by its key.
+    slides, and they hear of it. A run that was killed is taken up where it was: the copy is
+    found by its key.
     """
     slides = item.slides
     assert slides is not None
     if run.outbox.accepted(item.message.key):
         return True
-    if run.dry_run:
+    # With `lab.dry_run` the lab must not find a copy that is shared with it.
+    if run.dry_run or run.config.core.lab.dry_run:
         run.outbox.add(slides.with_link(item.message, "the link, once the copy is made"))
         return True
     made: SharedFile | None = None
     try:
-        place = services.presentations("" if slides.drive else slides.folder_path)
+        folder = slides.folder if slides.drive else slides.folder_path
+        place = services.presentations(folder, drive=slides.drive)
         made = place.copy(slides.template, slides.title, slides.key)
         place.share(made.id, _emails(services, slides))
         _post(run, item, slides, made)
@@ -42,17 +45,24 @@ def _emails(services: Services, slides: SlidesRequest) -> list[str]:
 
 
 def _post(run: Run, item: Planned, slides: SlidesRequest, made: SharedFile) -> None:
-    """Post the link now. Raises when it was certainly not posted."""
+    """Post the link now. Raises Failed when it was certainly not posted."""
     message = slides.with_link(item.message, made.link)
     if not run.outbox.add(message):
         return
-    errors = len(run.errors)
+    errors, counts = len(run.errors), run.counts.copy()
     run.deliver(lambda waiting: waiting.key.startswith(message.key))
-    if run.outbox.state(message.key) in ("waiting", "failed"):
+    state = run.outbox.state(message.key)
+    if state == "sent":
+        return
+    reasons = "; ".join(str(error) for error in run.errors[errors:])
+    del run.errors[errors:]
+    if state in ("waiting", "failed"):
         run.outbox.discard(message.key)
-        reasons = "; ".join(str(error) for error in run.errors[errors:])
-        del run.errors[errors:]
+        run.counts = counts
         raise Failed(f"the link could not be posted: {reasons}", code="not_posted")
+    what = f"whether the link {made.link} was posted is not known: {reasons}"
+    fix = "look into the channel; the next run asks again"
+    run.fail(Failed(what, where=slides.key, fix=fix, code="slides_unknown"))
 
 
 def _remove(run: Run, place: Presentations, made: SharedFile) -> None:

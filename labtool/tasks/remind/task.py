@@ -1,16 +1,14 @@
 """`labtool remind`: load the sheets, decide what is due, put it into the outbox, remember
 what was said. The run boundary sends it."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from labtool.core.clock import iso
-from labtool.core.config import Config
 from labtool.core.database import Marks
-from labtool.core.errors import Failed, LabtoolError, Problem, UsageError
+from labtool.core.errors import Failed, UsageError
 from labtool.core.task import Run
 from labtool.services.build import Services
-from labtool.tasks.remind.check import check_names, check_rules
 from labtool.tasks.remind.engine import catch_up, plan_day, preview
 from labtool.tasks.remind.load import load
 from labtool.tasks.remind.plan import DayPlan, Planned, Trouble
@@ -25,9 +23,11 @@ def remind(run: Run, services: Services, kinds: Collection[str] = ()) -> None:
     today = run.clock.today()
     data = load(run.config, section, services, today, run.fail)
     known = _Known(run, section)
-    for plan in catch_up(section, data, today, known.settled, first_day=known.first_day):
+    said = run.outbox.accepted
+    missed = catch_up(section, data, today, known.settled, first_day=known.first_day, said=said)
+    for plan in missed:
         _act(run, services, plan, known)
-    _act(run, services, plan_day(section, data, today), known)
+    _act(run, services, plan_day(section, data, today, said=said), known)
 
 
 def days_ahead(
@@ -89,7 +89,8 @@ class _Known:
         today = run.clock.today().isoformat()
         with run.database.write():
             for rule in section.rules:
-                if self._rules.get(rule) is None:
+                # Not known, or from a later day that somebody tried out with --at.
+                if (self._rules.get(rule) or "9999") > today:
                     self._rules.put(rule, today, self._now)
 
     def first_day(self, rule: str) -> date:
@@ -108,27 +109,3 @@ class _Known:
 def as_error(trouble: Trouble) -> Failed:
     """A trouble as an error of the run."""
     return Failed(trouble.what, where=trouble.where, fix=trouble.fix, code=trouble.code)
-
-
-def check(
-    config: Config, services: Services, today: date, fail: Callable[[LabtoolError], None]
-) -> tuple[list[str], list[Problem]]:
-    """For `labtool check`: the channels that rules post to, and every mistake in rules, in
-    sheets and in the names that stand in them."""
-    section = config.section("remind", Remind)
-    problems: list[Problem] = []
-
-    def note(error: LabtoolError) -> None:
-        if error.code == "sheet":
-            problems.append(Problem(error.where, error.what, error.fix))
-        else:
-            fail(error)
-
-    data = load(config, section, services, today, note)
-    problems += check_rules(section, data, config.where)
-    problems += check_names(data)
-    channels = {section.channel} if section.rules else set()
-    for rule in section.rules.values():
-        channels |= {rule.channel} if getattr(rule, "channel", None) else set()
-        channels |= {t.name for t in rule.targets() if t.kind == "channel"}
-    return sorted(channels), problems

@@ -21,6 +21,7 @@ class Findings:
     errors: list[LabtoolError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proved: list[str] = field(default_factory=list)
+    people_known: bool = False
 
     @property
     def exit_status(self) -> int:
@@ -76,9 +77,11 @@ def check_people(config: Config, services: Services, findings: Findings) -> None
     except LabtoolError as error:
         findings.add(error)
         return
+    findings.people_known = True
     findings.problems += services.people_problems
     if len(people):
-        findings.proved.append(f"{len(people)} people")
+        birthdays = sum(person.birthday is not None for person in people.everyone)
+        findings.proved.append(f"people: {len(people)}, {birthdays} with a birthday")
     if not config.core.lab.admins:
         findings.notes.append(
             f"{config.where('lab')}: lab.admins is empty: nobody will hear of errors"
@@ -93,7 +96,25 @@ def check_sheets(config: Config, services: Services, findings: Findings) -> None
         except LabtoolError as error:
             findings.add(error)
         else:
-            findings.proved.append(f"sheet {name}: {len(grid.cells)} rows")
+            findings.proved.append(f"sheet {name}: {len(grid.cells)} lines")
+
+
+def check_ways(
+    config: Config, services: Services, channels: Iterable[str], findings: Findings
+) -> None:
+    """Whom the channels that are set up do not reach."""
+    order = services.order
+    if "console" in order:
+        return
+    posted = [c for c in (*channels, *config.core.lab.admins) if c.startswith("#")]
+    if posted and "slack" not in order:
+        findings.notes.append(
+            f"messages to {', '.join(dict.fromkeys(posted))} reach nobody: only Slack has channels"
+        )
+    lost = [p.name for p in services.people.everyone if not p.email and not p.slack]
+    if lost:
+        shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        findings.notes.append(f"{shown} cannot be reached: neither a mail address nor a Slack id")
 
 
 def check_credentials(services: Services, findings: Findings) -> None:

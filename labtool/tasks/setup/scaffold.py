@@ -58,14 +58,18 @@ def files(today: date, zone: str) -> list[File]:
 
 def make(target: Path, found: list[File], *, force: bool) -> None:
     """Write the files. Raises UsageError, and writes nothing, when one is there already
-    and `force` is not given."""
+    and `force` is not given; with it, what was there is kept beside as `NAME.bak`."""
     there = [file.path for file in found if (target / file.path).exists()]
     if there and not force:
         names = ", ".join(there[:3]) + (" and more" if len(there) > 3 else "")
-        raise UsageError(f"{target} has {names} already", fix="use another folder, or --force")
+        fix = "use another folder; --force puts the invented lab in place of yours"
+        raise UsageError(f"{target} has {names} already", fix=fix)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file", fix="use another name")
     for file in found:
+        old = target / file.path
+        if old.exists() and old.read_bytes() != file.content.encode():
+            old.replace(old.with_name(old.name + ".bak"))
         write_atomic(target / file.path, file.content.encode(), file.mode)
 
 

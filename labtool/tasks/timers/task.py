@@ -66,6 +66,8 @@ def run_timers(
         )
     else:
         done = run_all(todo, heading=heading, stdout=stdout)
+    if due and not done and not quiet and not json:
+        print("no timer is due")
     return overall(done), done
 
 

@@ -1,7 +1,7 @@
 """What every kind of rule is, and how one becomes messages."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from labtool.core.config.types import Section, mistake
-from labtool.core.messages import Message
+from labtool.core.messages import Message, Recipient
 from labtool.tasks.remind.conditions import Conditions
 from labtool.tasks.remind.data import LabData
 from labtool.tasks.remind.meetings import Meeting
@@ -24,7 +24,8 @@ from labtool.tasks.remind.who import Asked, Question, Target, resolve
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One rule on one occasion: `due` is the day it fires, `today` the day it is read,
-    which is later for what was missed."""
+    which is later for what was missed. `said` tells by its key whether a message was
+    accepted before: its text is not written again."""
 
     rule: str
     kind: str
@@ -33,6 +34,11 @@ class Moment:
     due: date
     today: date
     occasion: Occasion
+    said: Callable[[str], bool]
+
+    def key(self, to: Recipient) -> str:
+        """What the message to a recipient is: the rule, who, and for which period."""
+        return f"remind:{self.rule}:{to}:{self.occasion.period}"
 
     @property
     def meeting(self) -> Meeting | None:
@@ -143,11 +149,12 @@ def compose(
             yield found
         else:
             asked.setdefault(str(found.to), found)
-    if not asked:
-        return
     group = [one.person for one in asked.values() if one.person]
+    unsaid = [one for one in asked.values() if not moment.said(moment.key(one.to))]
+    if not unsaid:
+        return
     common = about(moment.section, moment.data, moment.today, moment.meeting) | dict(extra or {})
-    for one in asked.values():
+    for one in unsaid:
         try:
             said = _text(template, personal(common, one, group), one)
         except TextError as error:
@@ -160,7 +167,7 @@ def compose(
             )
             return
         message = Message(
-            key=f"remind:{moment.rule}:{one.to}:{moment.occasion.period}",
+            key=moment.key(one.to),
             to=one.to,
             text=said,
             until=moment.occasion.ends + timedelta(days=moment.section.catch_up_days),

@@ -37,6 +37,9 @@ class Options(TimedRule):
 
     def plan(self, moment: Moment) -> Iterator[Planned | Trouble]:
         """One message to the channel, to be sent when the copy is there."""
+        to = Asked(Recipient("channel", self.channel or moment.section.channel))
+        if moment.said(moment.key(to.to)):
+            return
         common = about(moment.section, moment.data, moment.today, moment.meeting)
         try:
             title = text.one_line(text.plain(render(self.title, common)), 120)
@@ -66,7 +69,6 @@ class Options(TimedRule):
             drive=self.drive,
             share=tuple(person.key for person in people),
         )
-        to = Asked(Recipient("channel", self.channel or moment.section.channel))
         extra = {"slides": slides.place_link()}
         yield from compose(moment, [to], self.text, self.subject, extra=extra, slides=slides)
 
