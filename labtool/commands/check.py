@@ -63,6 +63,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     reminders = check_remind(lab, services, today, findings.add)
     findings.problems += reminders.problems
     findings.proved.append(reminders.proved)
+    findings.notes += reminders.notes
     core.check_ways(lab, services, reminders.channels, findings)
     if online:
         core.check_credentials(services, findings)

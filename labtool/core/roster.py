@@ -27,6 +27,9 @@ _CHANNELS: tuple[str, ...] = get_args(ChannelName)
 Where = Callable[[str], str]
 
 
+COLUMNS = tuple(info.alias or name for name, info in PersonEntry.model_fields.items())
+
+
 def read_people(grid: Grid) -> tuple[list[Person], list[Problem]]:
     """The people of a sheet whose columns are called as the keys of `people.list`, and what
     is wrong with it (`sheet:row:column`).
@@ -94,6 +97,11 @@ class _Reader:
             self.problems.append(Problem(where("name"), f"{name!r} stands here twice", fix))
             return
         row = _Row(cells, where)
+        self.problems += [
+            Problem(where("aliases"), f"{alias!r} is somebody's name", "leave it out")
+            for alias in row.parts("aliases")
+            if fold(alias) in self.names
+        ]
         person = Person(
             key="",
             name=name,

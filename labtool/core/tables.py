@@ -1,7 +1,9 @@
 """A sheet as a table: rows of named cells that still know where they came from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ def rows(grid: Grid) -> list[Row]:
             continue
         values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
         found.append(Row(grid.name, number, values))
+    return found
+
+
+def misspelt(grid: Grid, known: Iterable[str]) -> list[str]:
+    """Columns that are not used and look like one that would be: `sheet:1: ...`."""
+    names, wanted = columns(grid), tuple(known)
+    found = []
+    for name in names:
+        near = get_close_matches(name, [w for w in wanted if w not in names], n=1, cutoff=0.75)
+        if name not in wanted and near:
+            found.append(f"{grid.name}:1: column {name!r} is not used; did you mean {near[0]}?")
     return found
 
 

@@ -9,10 +9,11 @@ from labtool.core.config import Config
 from labtool.core.errors import LabtoolError, Problem
 from labtool.core.messages import Recipient
 from labtool.core.people import People, Person, fold
-from labtool.core.tables import Row
+from labtool.core.tables import Row, misspelt
 from labtool.services.build import Services
 from labtool.tasks.remind import texts
 from labtool.tasks.remind.data import Duty, LabData
+from labtool.tasks.remind.layouts import plain
 from labtool.tasks.remind.load import as_error, load
 from labtool.tasks.remind.meetings import Meeting, Meetings
 from labtool.tasks.remind.plan import Trouble
@@ -25,10 +26,11 @@ from labtool.tasks.remind.who import Asked, Question, named, resolve
 @dataclass(slots=True)
 class Checked:
     """What was looked at: the `channels` that rules post to, what can be said of the sheets
-    (`proved`), and every mistake in rules, in sheets and in the names that stand in them."""
+    (`proved`, `notes`), and every mistake in rules, in sheets and in the names in them."""
 
     channels: list[str] = field(default_factory=list)
     proved: str = ""
+    notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -48,6 +50,7 @@ def check(
             found.problems.append(Problem(error.where, error.what, error.fix))
 
     data = load(config, section, services, today, note)
+    found.notes = _misspelt(config, section, services, data)
     found.problems += check_rules(section, data, config.where)
     if len(data.people):
         found.problems += check_names(data)
@@ -65,6 +68,17 @@ def _channels(section: Remind) -> list[str]:
         channels |= {rule.channel} if getattr(rule, "channel", None) else set()
         channels |= {t.name for t in rule.targets() if t.kind == "channel"}
     return sorted(channels)
+
+
+def _misspelt(config: Config, section: Remind, services: Services, data: LabData) -> list[str]:
+    """Columns of plain sheets that look like ones that would be used."""
+    notes = []
+    for role, known in plain.COLUMNS.items():
+        name = getattr(section, role) or role
+        there = name in services.sheets and role not in data.missing
+        if there and config.core.sheets[name].layout == "plain":
+            notes += misspelt(services.sheets.read(name), known)
+    return notes
 
 
 def _missing(config: Config, section: Remind, services: Services) -> list[Problem]:

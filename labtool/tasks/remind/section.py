@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from labtool.core.config.kinds import Kinds
 from labtool.core.config.types import Duration, Section, Weekday, mistake
+from labtool.tasks.remind.words import is_time
 
 _RULE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CHANNEL = re.compile(r"#\S{1,80}|[CGD][A-Z0-9]{6,20}")
@@ -31,9 +32,16 @@ def _channel(value: Any) -> Any:
     return value
 
 
+def _time(value: str) -> str:
+    if not is_time(value):
+        raise mistake(f"{value!r} is not a time of day", 'write "9:30" or "14:00"')
+    return value
+
+
 RuleName = Annotated[str, BeforeValidator(_rule_name)]
 Channel = Annotated[str, BeforeValidator(_channel)]
 Line = Annotated[str, StringConstraints(max_length=200)]
+Time = Annotated[Line, AfterValidator(_time)]
 
 
 class UsualMeeting(Section):
@@ -42,8 +50,8 @@ class UsualMeeting(Section):
     weekday: Weekday | None = Field(
         default=None, description="Default: the sheet's, or that of most of its rows"
     )
-    start: Line = ""
-    end: Line = ""
+    start: Time = ""
+    end: Time = ""
     place: Line = ""
 
 

@@ -2,6 +2,7 @@
 what was said. The run boundary sends it."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date
 
 from labtool.core.clock import iso
@@ -33,11 +34,15 @@ def remind(run: Run, services: Services, kinds: Collection[str] = ()) -> None:
 def days_ahead(
     run: Run, services: Services, days: int, kinds: Collection[str] = ()
 ) -> Iterator[DayPlan]:
-    """What will be said on each of the next days (today included), by today's sheets."""
+    """What will be said on each of the next days (today included), by today's sheets; what
+    was said already is left out."""
     section = chosen(run.config.section("remind", Remind), kinds)
     today = run.clock.today()
     data = load(run.config, section, services, today, run.fail)
-    yield from (plan for plan in preview(section, data, today, days) if plan.items or plan.troubles)
+    for plan in preview(section, data, today, days):
+        items = tuple(i for i in plan.items if not run.outbox.accepted(i.message.key))
+        if items or plan.troubles:
+            yield replace(plan, items=items)
 
 
 def chosen(section: Remind, kinds: Collection[str]) -> Remind:

@@ -102,9 +102,14 @@ def mistakes(template: str, known: Mapping[str, Any]) -> list[str]:
     return []
 
 
+# `'labtool.core.people.Person object'` is a person to those who write texts.
+_OBJECT = re.compile(r"'labtool\.[\w.]*?(\w+) object'")
+
+
 def _said(error: Exception) -> str:
     """What Jinja2 says of an error, on one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    said = _OBJECT.sub(lambda found: found[1].casefold(), " ".join(str(error).split()))
+    return said[:200] or type(error).__name__
 
 
 @lru_cache(maxsize=1024)

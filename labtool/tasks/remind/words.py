@@ -1,10 +1,13 @@
 """Days and names in the words of a message."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
 from labtool.core import text
 from labtool.core.people import Person
+
+_CLOCK = re.compile(r"(\d{1,4})[:.](\d{2})\b")
 
 
 def long_date(day: date) -> str:
@@ -53,3 +56,9 @@ FILTERS: dict[str, Any] = {
     "names": lambda people: join([person.name for person in people]),
     "mentions": lambda people: join([mention(person) for person in people]),
 }
+
+
+def is_time(text: str) -> bool:
+    """Whether it may be a time of day: what looks like one and cannot be is refused."""
+    found = _CLOCK.match(text)
+    return found is None or (int(found[1]) < 24 and int(found[2]) < 60)

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from labtool.core.config import Config, Secret
 from labtool.core.errors import ConfigError, LabtoolError, Problem
+from labtool.core.roster import COLUMNS
+from labtool.core.tables import misspelt
 from labtool.services.build import Services
 
 
@@ -82,6 +84,9 @@ def check_people(config: Config, services: Services, findings: Findings) -> None
     if len(people):
         birthdays = sum(person.birthday is not None for person in people.everyone)
         findings.proved.append(f"people: {len(people)}, {birthdays} with a birthday")
+    name = config.core.people.sheet or "people"
+    if name in services.sheets:
+        findings.notes += misspelt(services.sheets.read(name), COLUMNS)
     if not config.core.lab.admins:
         findings.notes.append(
             f"{config.where('lab')}: lab.admins is empty: nobody will hear of errors"

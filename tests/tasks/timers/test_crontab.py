@@ -54,9 +54,7 @@ PATH=/usr/local/bin:/usr/bin:/bin
     assert "(crontab -l; labtool timers crontab) | crontab -" in text
 
 
-DUE = (
-    "* * * * * /opt/labtool/bin/labtool --quiet --config /srv/lab/labtool.yaml timers run --due"
-)
+DUE = "* * * * * /opt/labtool/bin/labtool --quiet --config /srv/lab/labtool.yaml timers run --due"
 
 
 def test_where_cron_keeps_another_time_one_line_runs_what_is_due() -> None:

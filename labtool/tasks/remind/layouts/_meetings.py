@@ -10,6 +10,7 @@ from labtool.core.errors import Problem
 from labtool.core.tables import Row
 from labtool.core.text import clean, one_line
 from labtool.tasks.remind.meetings import Meeting, Usual
+from labtool.tasks.remind.words import is_time
 
 Types = Mapping[str, str]
 
@@ -57,6 +58,11 @@ def _meeting(row: Row, codes: Mapping[str, str], problems: list[Problem]) -> Mee
         return None
     if not said:
         return None
+    problems += [
+        Problem(row.at(column), f"{row[column]!r} is not a time of day", "write 9:30 or 14:00")
+        for column in ("start", "end")
+        if not is_time(row[column])
+    ]
     return Meeting(
         date=day,
         code=_code(row, codes, problems),

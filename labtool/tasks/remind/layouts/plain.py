@@ -16,6 +16,12 @@ from labtool.core.text import one_line
 from labtool.tasks.remind.data import Duty
 from labtool.tasks.remind.layouts._meetings import MeetingsSheet, Types, cleaned, read_meetings
 
+COLUMNS = {
+    "duties": ("task", "interval", "main", "backup", "note"),
+    "meetings": ("date", "type", "presenters", "note", "start", "end", "place"),
+    "absences": ("person", "from", "to", "reason"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class AbsenceRow:
