@@ -44,11 +44,32 @@ class Options:
     verbose: bool = False
 
 
-def finish(body: Callable[[], int], *, verbose: bool = False) -> Never:
-    """Run a command's body inside the outermost boundary, and exit with its status."""
+def finish(body: Callable[[], int], *, verbose: bool = False, json: bool = False) -> Never:
+    """Run a command's body inside the outermost boundary, and exit with its status. With
+    `json`, an error that ends it is a document on standard output too."""
     from labtool.core.run import guarded
 
-    raise typer.Exit(guarded(body, verbose=verbose))
+    raise typer.Exit(guarded(_documented(body) if json else body, verbose=verbose))
+
+
+def _documented(body: Callable[[], int]) -> Callable[[], int]:
+    def run() -> int:
+        from labtool.commands._show import document
+        from labtool.core.errors import AlreadyRunning, ConfigError, LabtoolError
+        from labtool.core.journal import STATUS_OF_EXIT
+
+        try:
+            return body()
+        except LabtoolError as error:
+            found = error.problems if isinstance(error, ConfigError) else [error]
+            status = STATUS_OF_EXIT.get(error.exit_status, "failed")
+            if isinstance(error, AlreadyRunning):
+                status = "already running"
+            errors = [str(each) for each in found]
+            document({"status": status, "exit": error.exit_status, "errors": errors})
+            raise
+
+    return run
 
 
 def load(given: str, context: typer.Context | None = None) -> "Config":
@@ -118,4 +139,4 @@ def task(
             for each in built.values():
                 each.close()
 
-    finish(run, verbose=options.verbose)
+    finish(run, verbose=options.verbose, json=options.json)

@@ -51,7 +51,7 @@ def alerts(
         show.table(("id", "task", "since", "times", "told", "what"), rows, "No errors are open.")
         return 0
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 @app.command()

@@ -41,7 +41,7 @@ def check(
         _print(lab, findings, json=json)
         return findings.exit_status
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -> "Findings":

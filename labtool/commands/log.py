@@ -35,7 +35,7 @@ def log(
             raise UsageError("log takes one task", fix="labtool log TASK, or labtool log show ID")
         return _many(words[0] if words else "", count, config, context, json=json)
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 def _many(task: str, count: int, config: str, context: typer.Context, *, json: bool) -> int:
@@ -93,7 +93,8 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
         show.document({**asdict(run), "output": output})
         return 0
     zone = lab.core.lab.timezone
-    print(f"run {run.id}: labtool {run.command}" + (f" (timer {run.timer})" if run.timer else ""))
+    timer = f" (timer {run.timer})" if run.timer else ""
+    print(clean(f"run {run.id}: labtool {run.command}{timer}"))
     print(f"started {run.started.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", end="")
     print(f", took {show.seconds(run.seconds)}" if run.seconds is not None else "")
     print(f"outcome {run.status}" + (f" (exit status {run.exit})" if run.exit is not None else ""))

@@ -60,7 +60,7 @@ def outbox(
         show.table(columns, rows, "The outbox is empty.")
         return 0
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 def _document(entry: "Entry") -> dict[str, object]:
@@ -93,6 +93,7 @@ def show(
         from labtool.commands import _show
         from labtool.core.database import Database
         from labtool.core.outbox import Outbox
+        from labtool.core.text import clean, one_line
 
         lab = o.load(config or context.obj, context)
         shown = _document(Outbox(Database.snapshot(lab.state)).entry(number))
@@ -101,15 +102,15 @@ def show(
             return 0
         for name in ("created", "settled"):
             shown[name] = _show.unix(shown[name], lab.core.lab.timezone)
-        text = shown.pop("text")
+        text = str(shown.pop("text"))
         for name, value in shown.items():
             if value not in ("", None):
-                print(f"{name}: {value}")
+                print(f"{name}: {one_line(str(value), 2000)}")
         print()
-        print(text)
+        print(clean(text))
         return 0
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 @app.command()
@@ -133,6 +134,7 @@ def _decide(number: int, state: str, config: str, context: typer.Context) -> int
     from labtool.core.errors import Failed
     from labtool.core.lock import hold
     from labtool.core.outbox import Outbox
+    from labtool.core.text import clean
 
     lab = o.load(config, context)
     with hold(lab.state, "outbox", wait=True):
@@ -140,7 +142,10 @@ def _decide(number: int, state: str, config: str, context: typer.Context) -> int
         entry = outbox.entry(number)
         if entry.state in ("sent", "dropped") or (entry.state, state) == ("waiting", "waiting"):
             raise Failed(f"message {number} is {entry.state}; there is nothing to do")
-        outbox.settle(entry, state, "" if state == "waiting" else "dropped by hand")
+        if state == "waiting":
+            outbox.retry(entry)
+        else:
+            outbox.settle(entry, state, "dropped by hand")
     done = "is sent by the next run" if state == "waiting" else "is never sent"
-    print(f"message {number} to {entry.message.to.name} {done}")
+    print(clean(f"message {number} to {entry.message.to.name} {done}"))
     return 0

@@ -90,4 +90,4 @@ def status(
                 print(f"{count} messages {state}: see labtool outbox")
         return 0
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)

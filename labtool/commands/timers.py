@@ -52,7 +52,7 @@ def upcoming(
         show.table(("when", "timer", "runs"), rows, "There are no timers in the config.")
         return 0
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)
 
 
 @app.command()
@@ -177,4 +177,4 @@ def run(
             )
         return status
 
-    o.finish(body, verbose=verbose)
+    o.finish(body, verbose=verbose, json=json)

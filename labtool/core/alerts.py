@@ -7,7 +7,7 @@ that was told does not come back in its task's next run, its end is told too.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Row
@@ -24,12 +24,14 @@ _FORGET = timedelta(days=35)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One error in the ledger. `scope` is the command that meets it; `count` how often it
-    was met, `digested` how many of those a digest has told; `told` when the admins heard;
-    `ended` when it was over. Times in UTC."""
+    """One error in the ledger. `scope` is the command that met it first, `topic` what must
+    be looked at again to know that it is over; `count` how often it was met, `digested` how
+    many of those a digest has told; `told` when the admins heard; `ended` when it was over.
+    Times in UTC."""
 
     id: str
     scope: str
+    topic: str
     text: str
     temporary: bool
     first_seen: datetime
@@ -45,10 +47,11 @@ Snooze = Mapping[str, timedelta | Literal["always"]]
 
 
 def fault_id(scope: str, error: LabtoolError) -> str:
-    """Eight characters that are the same for the same error: the command, the sort of
-    error and its place, or its text without numbers where it names no place."""
+    """Eight characters that are the same for the same error: the sort of error and its
+    place, or its text without numbers where it names no place; and the command, unless
+    the error has a topic of its own, which several commands may look at."""
     place = error.where or re.sub(r"\d+", "#", error.what)
-    name = f"{scope}\0{error.code}\0{place}"
+    name = f"{'' if error.topic else scope}\0{error.code}\0{place}"
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
@@ -58,9 +61,19 @@ class Ledger:
     def __init__(self, database: Database, tolerate: timedelta, snooze: Snooze) -> None:
         self._database, self._tolerate, self._snooze = database, tolerate, snooze
 
-    def record(self, scope: str, errors: Sequence[LabtoolError], now: datetime) -> list[Fault]:
-        """Enter the errors of a run that just ended; which of them to tell now."""
-        seen = {fault_id(scope, error): error for error in errors}
+    def record(
+        self,
+        scope: str,
+        errors: Sequence[LabtoolError],
+        now: datetime,
+        standing: Sequence[LabtoolError] = (),
+    ) -> list[Fault]:
+        """Enter the errors of a run that just ended, and those that stand from earlier runs
+        and are not entered yet; which of them to tell now."""
+        known = {fault.id for fault in self.open()} if standing else set()
+        seen = {fault_id(scope, error): error for error in standing}
+        seen = {name: error for name, error in seen.items() if name not in known}
+        seen |= {fault_id(scope, error): error for error in errors}
         for name, error in seen.items():
             self._enter(name, scope, error, now)
         return [fault for name in seen if self._due(fault := self.fault(name), now)]
@@ -79,12 +92,14 @@ class Ledger:
             )
             return
         self._database.execute(
-            "INSERT INTO faults (id, scope, text, temporary, first_seen, last_seen, count)"
-            " VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET text = excluded.text,"
+            "INSERT INTO faults (id, scope, topic, text, temporary, first_seen, last_seen, count)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET"
+            " scope = excluded.scope, topic = excluded.topic, text = excluded.text,"
             " temporary = excluded.temporary, first_seen = excluded.first_seen,"
             " last_seen = excluded.last_seen, count = 1, told = NULL, ended = NULL, digested = 0",
             name,
             scope,
+            error.topic or scope,
             str(error),
             temporary,
             iso(now),
@@ -108,15 +123,22 @@ class Ledger:
         for fault in faults:
             self._database.execute("UPDATE faults SET told = ? WHERE id = ?", iso(now), fault.id)
 
-    def recover(self, scope: str, errors: Sequence[LabtoolError], now: datetime) -> list[Fault]:
-        """End the errors of a command that its run just now did not meet; those of them
-        that the admins had heard of."""
+    def recover(
+        self,
+        scope: str,
+        errors: Sequence[LabtoolError],
+        looked_at: Collection[str],
+        now: datetime,
+    ) -> list[Fault]:
+        """End the errors whose topic a run just now looked at and did not meet; those of
+        them that the admins had heard of. A command is a topic, if it came to its end."""
         seen = {fault_id(scope, error) for error in errors}
-        over = [f for f in self.open() if f.scope == scope and f.id not in seen]
-        over += [f for f in self.open() if f.scope != scope and now - f.last_seen > _FORGET]
-        for fault in over:
+        unseen = [fault for fault in self.open() if fault.id not in seen]
+        over = [fault for fault in unseen if fault.topic in looked_at]
+        forgotten = [fault for fault in unseen if now - fault.last_seen > _FORGET]
+        for fault in (*over, *forgotten):
             self._database.execute("UPDATE faults SET ended = ? WHERE id = ?", iso(now), fault.id)
-        return [f for f in over if f.scope == scope and f.told and not self.snoozed(f, now)]
+        return [fault for fault in over if fault.told and not self.snoozed(fault, now)]
 
     def open(self) -> list[Fault]:
         """The errors that have not ended, oldest first."""
@@ -138,11 +160,14 @@ class Ledger:
         return _fault(rows[0])
 
     def snooze(self, name: str, until: datetime | None) -> None:
-        """Do not tell of an error before then; None tells again."""
+        """Do not tell of an error before then; None tells it again when it is next met."""
         self.fault(name)
-        self._database.execute(
-            "UPDATE faults SET snoozed_until = ? WHERE id = ?", iso(until) if until else None, name
-        )
+        if until is None:
+            self._database.execute(
+                "UPDATE faults SET snoozed_until = NULL, told = NULL WHERE id = ?", name
+            )
+            return
+        self._database.execute("UPDATE faults SET snoozed_until = ? WHERE id = ?", iso(until), name)
 
     def digested(self, faults: Sequence[Fault]) -> None:
         """A digest has told the counts of these."""
@@ -191,6 +216,7 @@ def _fault(row: Row) -> Fault:
     return Fault(
         id=row["id"],
         scope=row["scope"],
+        topic=row["topic"],
         text=row["text"],
         temporary=bool(row["temporary"]),
         first_seen=from_iso(row["first_seen"]),

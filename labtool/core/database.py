@@ -63,6 +63,7 @@ _MIGRATIONS = (
     CREATE TABLE faults (
         id TEXT PRIMARY KEY,
         scope TEXT NOT NULL,
+        topic TEXT NOT NULL,
         text TEXT NOT NULL,
         temporary INTEGER NOT NULL,
         first_seen TEXT NOT NULL,
@@ -73,7 +74,7 @@ _MIGRATIONS = (
         digested INTEGER NOT NULL DEFAULT 0,
         snoozed_until TEXT
     );
-    CREATE INDEX faults_by_scope ON faults (scope, ended);
+    CREATE INDEX faults_by_end ON faults (ended);
     CREATE TABLE marks (
         space TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -258,6 +259,12 @@ class Marks:
             name,
             value,
             stored,
+        )
+
+    def forget(self, before: str) -> None:
+        """Forget what was stored before then (UTC, ISO 8601)."""
+        self._database.execute(
+            "DELETE FROM marks WHERE space = ? AND stored < ?", self._space, before
         )
 
     def remove(self, name: str) -> None:

@@ -9,13 +9,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import format_exception
 
 from labtool.core.config.models import Outbox as Settings
 from labtool.core.errors import AccessDenied, ConfigError, Failed, LabtoolError, Temporary, Unknown
 from labtool.core.lock import hold
+from labtool.core.log import write_bug
 from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
 from labtool.core.outbox import Entry, Outbox
 from labtool.core.people import People, Person
+
+# What errors of messages are about; and of a channel, with its name.
+OUTBOX = "outbox"
+_CHANNEL = "sending by "
+
+# A day: the machine's clock and the channel's may differ, and a key is looked for, which no
+# other message has.
+_CLOCKS_DIFFER = 86400
 
 # Longer than any sender takes for one message, its own waiting included.
 _SEND_SECONDS = 120
@@ -51,12 +61,14 @@ class Post:
 @dataclass(slots=True)
 class Delivery:
     """What one delivery did: how many messages in each state, and what went wrong.
-    `standing` is what went wrong with messages that still wait for an admin, then or now.
+    `standing` is what went wrong with messages that still wait for an admin, then or now;
+    `looked_at` are the topics of errors that it would have met.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[LabtoolError] = field(default_factory=list)
     standing: list[Failed] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=lambda: {OUTBOX})
 
     def count(self, state: str) -> None:
         """One more message in this state."""
@@ -81,7 +93,7 @@ def deliver(
         unsure = [e for e in outbox.entries(("unknown",)) if only(e.message)]
         waiting = [e for e in outbox.entries(("waiting",)) if only(e.message)]
         if unsure or waiting:
-            round_ = _Round(outbox, post(), settings, done)
+            round_ = _Round(outbox, post(), settings, done, folder)
             round_.settle(unsure)
             round_.send([e for e in outbox.entries(("waiting",)) if only(e.message)])
             # Replies lost just now: ask once, and send again what is certainly not there.
@@ -102,8 +114,11 @@ def deliver(
 class _Round:
     """One pass over the messages, with what it learned on the way."""
 
-    def __init__(self, outbox: Outbox, post: Post, settings: Settings, done: Delivery) -> None:
+    def __init__(
+        self, outbox: Outbox, post: Post, settings: Settings, done: Delivery, folder: Path
+    ) -> None:
         self.outbox, self.post, self.settings, self.done = outbox, post, settings, done
+        self._folder = folder
         self.lost: dict[int, Unknown] = {}
         self._refused: dict[str, AccessDenied | ConfigError] = {}
 
@@ -117,7 +132,7 @@ class _Round:
         for entry in entries:
             assert entry.address is not None
             try:
-                since = (entry.attempted or entry.created) - 1
+                since = (entry.attempted or entry.created) - _CLOCKS_DIFFER
                 found = self.post.senders[entry.via].find(entry.address, entry.message.key, since)
             except Failed as error:
                 if error.code == "cannot_ask":
@@ -127,6 +142,9 @@ class _Round:
                     self._note("unknown", error)
             except LabtoolError as error:
                 self._note("unknown", error)
+            except Exception as error:  # noqa: BLE001  (one channel's bug must not stop the others)
+                self._bug(entry.via, error)
+                self.done.count("unknown")
             else:
                 if found:
                     self.outbox.sent(entry, found)
@@ -178,18 +196,48 @@ class _Round:
         """Send through one channel, or raise why not."""
         if sender.name in self._refused:
             raise self._refused[sender.name]
+        claimed = False
         try:
             address = self.post.address(sender, entry.message.to)
             if address is None:
                 raise Failed(f"{sender.name} has no way to reach {entry.message.to.name}")
             self.outbox.claim(entry, sender.name, address)
+            claimed = True
             receipt = sender.send(address, entry.message, self._thread(entry, sender))
         except (AccessDenied, ConfigError) as error:
             # An error even where another channel takes the message.
             self._refused[sender.name] = error
+            error.topic = _CHANNEL + sender.name
             self.done.errors.append(error)
             raise
+        except (Temporary, Unknown) as error:
+            error.topic = _CHANNEL + sender.name
+            raise
+        except LabtoolError:
+            raise
+        except Exception as error:  # noqa: BLE001  (one channel's bug must not stop the others)
+            found = self._bug(sender.name, error)
+            if not claimed or entry.message.urgent:
+                raise found from None  # an alert twice is better than none
+            maybe = Unknown(found.what, fix=found.fix, code=found.code)
+            maybe.topic = found.topic
+            raise maybe from None
+        self.done.looked_at.add(_CHANNEL + sender.name)
         self.outbox.sent(entry, receipt)
+
+    def _bug(self, channel: str, error: Exception) -> AccessDenied:
+        """What a channel's bug means for it in this round: nothing more goes through it."""
+        name = type(error).__name__
+        path = write_bug(self._folder, "".join(format_exception(error)))
+        found = AccessDenied(
+            f"labtool has a bug in sending by {channel}: {name}",
+            fix=f"please report it with {path}" if path else "please report it",
+            code=f"bug_{name}",
+        )
+        found.topic = _CHANNEL + channel
+        self._refused[channel] = found
+        self.done.errors.append(found)
+        return found
 
     def _thread(self, entry: Entry, sender: Sender) -> Receipt | None:
         if not entry.message.thread:
@@ -222,16 +270,22 @@ _CANNOT_ASK = "the channel cannot be asked whether it arrived"
 
 def _unsendable(entry: Entry, why: str) -> Failed:
     to = entry.message.to.name
-    return Failed(
+    return _about_outbox(
         f"message {entry.id} to {to} cannot be sent: {why}",
-        fix=f"mend it, then: labtool outbox retry {entry.id}",
-        code=f"unsendable_{to}",
+        f"mend it, then: labtool outbox retry {entry.id}",
+        f"unsendable_{to}",
     )
 
 
 def _unsettled(entry: Entry) -> Failed:
-    return Failed(
+    return _about_outbox(
         f"whether message {entry.id} to {entry.message.to.name} arrived is not known",
-        fix=f"ask, then: labtool outbox retry {entry.id} (or drop {entry.id})",
-        code=f"unknown_{entry.id}",
+        f"ask, then: labtool outbox retry {entry.id} (or drop {entry.id})",
+        f"unknown_{entry.id}",
     )
+
+
+def _about_outbox(what: str, fix: str, code: str) -> Failed:
+    error = Failed(what, fix=fix, code=code)
+    error.topic = OUTBOX
+    return error

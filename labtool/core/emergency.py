@@ -14,6 +14,7 @@ from pathlib import Path
 from labtool.core.database import Database
 from labtool.core.delivery import Post
 from labtool.core.errors import Failed, LabtoolError, StateError, Unknown
+from labtool.core.files import expand
 from labtool.core.log import complain, remove_old
 from labtool.core.messages import Address, Message, Recipient, Sender
 from labtool.core.task import Task
@@ -80,11 +81,21 @@ def _say(sender: Sender, address: Address, message: Message) -> None:
 
 
 def _folder() -> Path:
-    """A folder of our own where others can write too: nobody else may have made it."""
-    folder = Path(tempfile.gettempdir()) / f"labtool-{os.getuid()}"
-    folder.mkdir(0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise Failed("is not a folder of this user alone", where=str(folder), fix="remove it")
-    remove_old(folder, 2 * _DAY)
-    return folder
+    """A folder of ours alone, or else a new one without memory: better told twice than never."""
+    ours = Path(tempfile.gettempdir()) / f"labtool-{os.getuid()}"
+    for folder in (ours, expand("~/.cache/labtool")):
+        if _is_private(folder):
+            remove_old(folder, 2 * _DAY)
+            return folder
+    return Path(tempfile.mkdtemp(prefix="labtool-"))
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether the folder is there, or can be made, and nobody else may write to it."""
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077

@@ -22,10 +22,12 @@ class LabtoolError(Exception):
     `what` says what happened, `where` the place (file and line, row of a sheet,
     channel, host) and `fix` what the reader can do. `code` names the sort of error in
     one word that stays the same while details change, so that the ledger of alerts
-    can tell one error from another.
+    can tell one error from another. `topic` names what must be looked at again to know
+    that the error is over (a rule, a channel), where that is not the whole command.
     """
 
     exit_status: ClassVar[int] = FAILED
+    topic: str = ""
 
     def __init__(self, what: str, *, where: str = "", fix: str = "", code: str = "") -> None:
         super().__init__(what)

@@ -30,9 +30,12 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def make_folder(path: Path) -> Path:
-    """The folder, made if it is not there. Raises StateError when it cannot be."""
+    """The folder, made for this user alone if it is not there. Raises StateError when it
+    cannot be."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        if not path.parent.exists():
+            make_folder(path.parent)
+        path.mkdir(0o700, exist_ok=True)
     except OSError as error:
         raise unusable(path, error) from error
     return path

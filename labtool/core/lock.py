@@ -11,9 +11,10 @@ from labtool.core.files import make_folder, unusable
 
 
 @contextmanager
-def hold(folder: Path, name: str, *, wait: bool = False) -> Iterator[None]:
+def hold(folder: Path, name: str, *, wait: bool = False, what: str = "") -> Iterator[None]:
     """Hold the lock `name` of a state folder; the kernel lets go of it whatever kills the
-    process. Raises AlreadyRunning when another process has it, unless told to `wait`."""
+    process. Raises AlreadyRunning when another process has it, which calls it `what`,
+    unless told to `wait`."""
     path = make_folder(folder / "locks") / f"{name}.lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -23,7 +24,7 @@ def hold(folder: Path, name: str, *, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise AlreadyRunning(f"{name} is running already; nothing to do") from None
+            raise AlreadyRunning(f"{what or name} is running already; nothing to do") from None
         yield
     finally:
         os.close(handle)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from labtool.core.files import expand, make_folder, unusable
+from labtool.core.masking import mask
 from labtool.core.text import clean
 
 # A run that prints more than this is kept up to here: a loop must not fill the disk.
@@ -61,7 +62,7 @@ def captured(path: Path, *, quiet: bool) -> Iterator[None]:
 def complain(text: str) -> None:
     """A message to the person at the terminal, on standard error."""
     with suppress(OSError):  # nobody reads it any more; the work goes on
-        print(f"labtool: {clean(text)}", file=sys.stderr)
+        print(f"labtool: {mask(clean(text))}", file=sys.stderr)
 
 
 def shout(text: str) -> None:
@@ -69,7 +70,7 @@ def shout(text: str) -> None:
     tell it."""
     complain(text)
     if isinstance(sys.stderr, _Tee) and sys.stderr.quiet:
-        print(f"labtool: {clean(text)}", file=sys.stderr.stream)
+        print(f"labtool: {mask(clean(text))}", file=sys.stderr.stream)
 
 
 def run_log(state: Path, run: int) -> Path:
@@ -78,12 +79,13 @@ def run_log(state: Path, run: int) -> Path:
 
 
 def write_bug(state: Path | None, traceback: str) -> Path | None:
-    """Keep the traceback of a bug in a file of its own; None where there is no room."""
+    """Keep the traceback of a bug, without secrets, in a file of its own; None where there
+    is no room."""
     folder = (state or expand("~/.cache/labtool")) / "logs"
     path = folder / f"bug-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback, encoding="utf-8")
+        path.write_text(mask(traceback), encoding="utf-8")
     except OSError:
         return None
     return path

@@ -90,7 +90,7 @@ class Sender(Protocol):
 def show_message(message: Message) -> dict[str, str]:
     """A message for `--json` and for people: who, what, under which key."""
     return {
-        "to": message.to.name,
+        "to": clean(message.to.name),
         "subject": clean(message.subject),
         "text": clean(plain(message.text)),
         "key": message.key,

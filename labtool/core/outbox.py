@@ -26,6 +26,8 @@ from labtool.core.errors import Failed
 from labtool.core.messages import Address, Message, Receipt, Recipient
 
 STATES = ("waiting", "sending", "unknown", "sent", "failed", "dropped")
+# How long a key outlives its period: longer than any clock is wrong by mistake.
+_KEEP_KEYS = timedelta(days=10 * 366)
 OPEN_STATES = ("waiting", "sending", "unknown", "failed")
 
 
@@ -166,6 +168,15 @@ class Outbox:
             entry.id,
         )
 
+    def retry(self, entry: Entry) -> None:
+        """An admin wants it sent: it waits as if it were new, for all of `retry_for`."""
+        self._database.execute(
+            "UPDATE outbox SET state = 'waiting', created = ?, error = '', next_try = NULL,"
+            " settled = NULL WHERE id = ?",
+            time.time(),
+            entry.id,
+        )
+
     def orphans_become_unknown(self) -> None:
         """What a killed process was sending. Only for who holds the outbox's lock."""
         self._database.execute("UPDATE outbox SET state = 'unknown' WHERE state = 'sending'")
@@ -177,20 +188,20 @@ class Outbox:
         )
 
     def prune(self, keep: timedelta) -> None:
-        """Remove settled records older than `keep`, and keys whose period is over. Counts
-        by the machine's clock, so that a pretended time removes nothing."""
+        """Remove settled records older than `keep`, and keys whose period was over long ago.
+        Counts by the machine's clock, so that a pretended time removes nothing; and a clock
+        that is years ahead for a day does not free today's keys."""
         before = time.time() - keep.total_seconds()
-        today = datetime.now(UTC).date() - timedelta(days=1)
+        over = (datetime.now(UTC).date() - _KEEP_KEYS).isoformat()
         old = "state IN ('sent', 'failed', 'dropped') AND settled < ?"
         with self._database.write():
             self._database.execute(
                 "INSERT OR IGNORE INTO spent_keys (key, until)"  # noqa: S608  (a constant)
-                f" SELECT key, until FROM outbox WHERE {old} AND until >= ?",
+                f" SELECT key, until FROM outbox WHERE {old}",
                 before,
-                today.isoformat(),
             )
             self._database.execute(f"DELETE FROM outbox WHERE {old}", before)  # noqa: S608
-            self._database.execute("DELETE FROM spent_keys WHERE until < ?", today.isoformat())
+            self._database.execute("DELETE FROM spent_keys WHERE until < ?", over)
 
 
 def _redirected(key: str, to: Recipient) -> str:

@@ -2,11 +2,16 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from itertools import takewhile
+from operator import itemgetter
 
+# Comparing a name with everybody's is slow; who misspells more has the wrong list.
+_MOST_NEAREST = 50
 _SEPARATORS = re.compile(r"\s*(?:[/&;,+\n]|\band\b)\s*", re.IGNORECASE)
 
 
@@ -88,6 +93,7 @@ class People:
             for name in {fold(n) for n in (person.name, person.key, *person.aliases) if n}:
                 people._exact.setdefault(name, []).append(person)
             people._first.setdefault(fold(person.name).split(" ")[0], []).append(person)
+        people._folded.sort(key=itemgetter(0))
         return people
 
     def __len__(self) -> int:
@@ -115,7 +121,7 @@ class People:
     def _who(self, wanted: str) -> tuple[list[Person], ...]:
         """Whom a folded name may mean: the surest first."""
         if wanted not in self._candidates:
-            prefixed = {p.key: p for name, p in self._folded if wanted and name.startswith(wanted)}
+            prefixed = {person.key: person for person in self._prefixed(wanted)}
             self._candidates[wanted] = (
                 self._exact.get(wanted, []),
                 self._first.get(wanted, []),
@@ -123,8 +129,18 @@ class People:
             )
         return self._candidates[wanted]
 
+    def _prefixed(self, wanted: str) -> Iterable[Person]:
+        if not wanted:
+            return ()
+        start = bisect_left(self._folded, wanted, key=itemgetter(0))
+        names = (self._folded[at] for at in range(start, len(self._folded)))
+        return (p for _, p in takewhile(lambda found: found[0].startswith(wanted), names))
+
     def _nearest(self, wanted: str) -> tuple[str, ...]:
+        """The names that are most alike; none once many names were unknown."""
         if wanted not in self._near:
+            if len(self._near) >= _MOST_NEAREST:
+                return ()
             names = {name: person.name for name, person in self._folded}
             names = {first: who[0].name for first, who in self._first.items()} | names
             close = get_close_matches(wanted, names, n=3, cutoff=0.6)

@@ -1,10 +1,13 @@
 """The lab's people from a sheet or from the config's list.
 
 Both are read alike: each entry becomes one person, or problems that say where; the other
-entries go on.
+entries go on. A person's key is made of the name: who is renamed is somebody new, to whom
+the day's messages go again.
 """
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args
@@ -22,6 +25,7 @@ _LISTS = re.compile(r"[;,]")
 _NOT_IN_KEYS = re.compile(r"[^\w]+")
 # Light on purpose: what is refused here could not be an address, or would break a header.
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 _CHANNELS: tuple[str, ...] = get_args(ChannelName)
 
 Where = Callable[[str], str]
@@ -51,11 +55,10 @@ def join(*lists: Sequence[Person]) -> list[Person]:
     """Several lists as one. Who is in an earlier list is left out of the later ones; keys
     stay unique.
     """
-    reader = _Reader()
+    first: dict[str, Person] = {}
     for person in (person for people in lists for person in people):
-        if fold(person.name) not in reader.names:
-            reader.add(person)
-    return reader.people
+        first.setdefault(fold(person.name), person)
+    return _keyed(list(first.values()))
 
 
 def _cells(entry: PersonEntry) -> dict[str, str]:
@@ -74,17 +77,30 @@ def _collect(
     reader = _Reader()
     for cells, where in sources:
         reader.read(cells, where)
-    return reader.people, reader.problems
+    return _keyed(reader.people), reader.problems
+
+
+def _keyed(people: Sequence[Person]) -> list[Person]:
+    """People whose names differ, each under a key of their own.
+
+    Where two names make the same slug, all of them get a mark made of the name: a key that
+    went by the order of rows would send what waits for one of them to the other.
+    """
+    slugs = [_slug(person.name) for person in people]
+    uses = Counter(slugs)
+    return [
+        replace(person, key=slug if uses[slug] == 1 else f"{slug}.{_mark(person.name)}")
+        for person, slug in zip(people, slugs, strict=True)
+    ]
 
 
 @dataclass(slots=True)
 class _Reader:
-    """What was read so far: keys and names must not come twice."""
+    """What was read so far: a name must not come twice."""
 
     people: list[Person] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
 
     def read(self, cells: Mapping[str, str], where: Where) -> None:
         """One row: a person, or problems."""
@@ -107,7 +123,7 @@ class _Reader:
             name=name,
             aliases=tuple(row.parts("aliases")),
             email=row.email(),
-            slack=row.word("slack", "a Slack member id such as U0123ABCD"),
+            slack=row.slack(),
             irc=row.word("irc", "a nick"),
             github=row.word("github", "a login").removeprefix("@"),
             role=row.text("role"),
@@ -122,15 +138,8 @@ class _Reader:
         # An entry whose words are wrong is still a person that other sheets may name: it
         # only lacks what could not be read. Wrong days would let people in or keep them out.
         if not any(p.where in (where("from"), where("to")) for p in row.problems):
-            self.add(person)
-
-    def add(self, person: Person) -> None:
-        """Keep a person, under a key that is still free."""
-        base = person.key or _slug(person.name)
-        key = next(key for key in _numbered(base) if key not in self.keys)
-        self.keys.add(key)
-        self.names.add(fold(person.name))
-        self.people.append(replace(person, key=key))
+            self.names.add(fold(name))
+            self.people.append(person)
 
 
 @dataclass(slots=True)
@@ -157,6 +166,14 @@ class _Row:
             self.problem(column, f"{word!r} has spaces in it", f"write {what}")
             return ""
         return word
+
+    def slack(self) -> str:
+        text = self.text("slack")
+        if text and not _SLACK_ID.fullmatch(text):
+            fix = "write one such as U0123ABCD (in the person's Slack profile: copy member ID)"
+            self.problem("slack", f"{text!r} is not a Slack member id", fix)
+            return ""
+        return text
 
     def email(self) -> str:
         raw = self.cells.get("email", "").strip()
@@ -192,9 +209,6 @@ def _slug(name: str) -> str:
     return _NOT_IN_KEYS.sub("-", fold(name)).strip("-_") or "person"
 
 
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1
+def _mark(name: str) -> str:
+    """What tells this name from others with the same slug."""
+    return hashlib.sha256(fold(name).encode()).hexdigest()[:12]

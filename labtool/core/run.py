@@ -24,6 +24,7 @@ from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
 from labtool.core.journal import STATUS_OF_EXIT, Journal
 from labtool.core.lock import hold
 from labtool.core.log import captured, complain, remove_old, run_log, write_bug
+from labtool.core.masking import mask
 from labtool.core.messages import Message, Recipient, show_message
 from labtool.core.outbox import Outbox
 from labtool.core.task import Run, Task
@@ -40,7 +41,8 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
     state = task.config.state
     with _terminable():
         try:
-            with hold(state, task.name):
+            # The same work twice: once is enough. Other work of this task: after each other.
+            with hold(state, task.lock, what=task.scope), hold(state, task.name, wait=True):
                 database = Database.open(state)
                 journal = Journal(database)
                 killed = journal.bury(task.name)
@@ -87,8 +89,13 @@ def _journaled(
 
 def _work(run: Run, body: Callable[[Run], None]) -> None:
     """The task's own part; its messages go to the admins if the config says so."""
+    plain = run.outbox
     run.outbox = Outbox(run.database, _redirect(run.task, run.database))
-    body(run)
+    try:
+        body(run)
+    finally:
+        run.outbox = plain
+    run.looked_at.add(run.task.scope)
 
 
 def _attempt(run: Run, step: Callable[[Run], None]) -> None:
@@ -168,16 +175,25 @@ def _redirect(task: Task, database: Database) -> Sequence[Recipient]:
     return admins
 
 
-def bug(error: Exception, task: Task | None = None) -> Failed:
-    """A bug as an error that people can do something with: its traceback is in a file."""
-    state = task.config.state if task else None
+def bug(error: Exception, task: Task | None = None, *, verbose: bool = False) -> Failed:
+    """A bug as an error that people can do something with: its traceback is in a file. Its
+    own text stays there, as nobody knows what is in it."""
     text = "".join(traceback.format_exception(error))
-    if task and task.verbose:
-        print(text, file=sys.stderr)
-    path = write_bug(state, text)
+    if verbose or (task and task.verbose):
+        print(mask(text), file=sys.stderr)
+    path = write_bug(task.config.state if task else None, text)
     kept = f"please report it with {path}" if path else "run it again with --verbose"
     name = type(error).__name__
-    return Failed(f"labtool has a bug: {name}: {error}", fix=kept, code=f"bug_{name}")
+    return Failed(f"labtool has a bug: {name}{_place(error)}", fix=kept, code=f"bug_{name}")
+
+
+def _place(error: Exception) -> str:
+    """Where in labtool it happened: ` in tasks/remind/engine.py`."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        _, found, file = frame.filename.replace(os.sep, "/").rpartition("/labtool/")
+        if found:
+            return f" in {file}"
+    return ""
 
 
 def guarded(body: Callable[[], int], *, verbose: bool = False) -> int:
@@ -212,9 +228,7 @@ def _guarded(body: Callable[[], int], *, verbose: bool) -> int:
         # Whoever read our output has gone; there is nobody to tell.
         return e.OK
     except Exception as error:  # noqa: BLE001  (the outermost boundary)
-        if verbose:
-            traceback.print_exc()
-        complain(str(bug(error)))
+        complain(str(bug(error, verbose=verbose)))
         return e.FAILED
 
 

@@ -1,5 +1,6 @@
 """A task's work as the run boundary and the task itself see it."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,12 @@ class Task:
     admins: Callable[[Database], Sequence[Recipient]]
 
     @property
+    def lock(self) -> str:
+        """The name of the lock that only runs of this very command share."""
+        digest = hashlib.sha256(self.scope.encode()).hexdigest()[:12]
+        return f"{self.name}-{digest}"
+
+    @property
     def scope(self) -> str:
         """The command, as the ledger of errors knows it."""
         return " ".join((self.name, *self.arguments))
@@ -49,7 +56,8 @@ class Run:
     """A task's run as the task sees it.
 
     `counts` are what it did, by name; `errors` what went wrong; `standing` what went wrong
-    before and still waits for an admin; `result` what `--json` shows of it beside these;
+    before and still waits for an admin; `looked_at` the topics whose errors, if they were
+    not met, are over; `result` what `--json` shows of it beside these;
     `shown` says that a dry run printed its plan itself.
     """
 
@@ -59,6 +67,7 @@ class Run:
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[LabtoolError] = field(default_factory=list)
     standing: Sequence[LabtoolError] = ()
+    looked_at: set[str] = field(default_factory=set)
     result: dict[str, Any] = field(default_factory=dict)
     shown: bool = False
 
@@ -89,6 +98,10 @@ class Run:
             return
         task = self.task
         settings = task.config.core.outbox
+        if task.config.core.lab.dry_run:
+            # What waits from before the switch was set must not reach people now.
+            admins, wanted = task.admins(self.database), only
+            only = lambda message: message.to in admins and wanted(message)  # noqa: E731
         done = deliver(
             self.outbox,
             lambda: task.connect(self.database),
@@ -98,6 +111,7 @@ class Run:
         )
         self.counts.update(done.counts)
         self.standing = done.standing
+        self.looked_at |= done.looked_at
         for error in done.errors:
             self.fail(error)
 

@@ -17,13 +17,13 @@ def tell(run: Run) -> None:
     ledger = Ledger(run.database, alerts.tolerate, alerts.snooze)
     # What was mistyped by hand is read by who typed it.
     errors = [e for e in run.errors if task.timer or not isinstance(e, UsageError)]
-    if not errors and not ledger.open():
+    if not errors and not run.standing and not ledger.open():
         return
     now, lab, admins = task.clock.now(), task.config.core.lab.name, _admins(run)
     # One transaction: a run that is killed has put all of it into the outbox, or none.
     with run.database.write():
-        new = ledger.record(task.scope, errors, now)
-        over = ledger.recover(task.scope, [*errors, *run.standing], now)
+        new = ledger.record(task.scope, errors, now, run.standing)
+        over = ledger.recover(task.scope, [*errors, *run.standing], run.looked_at, now)
         for message in (*alert("new", new, lab, admins), *alert("over", over, lab, admins)):
             run.outbox.add(message)
         if admins:

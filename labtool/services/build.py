@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,12 @@ from labtool.services.directory import listed_people, load_people
 from labtool.services.sheets import Sheets
 
 if TYPE_CHECKING:
+    from labtool.services.calendar import Event
     from labtool.services.mail import Mail
     from labtool.services.presentations import Presentations
     from labtool.services.slack import Slack
+
+_CALENDAR_SECONDS = 20.0
 
 
 class Services:
@@ -138,6 +141,13 @@ class Services:
         password = settings.password.reveal() if settings.password else ""
         ca_file = self._config.resolve(settings.ca_file) if settings.ca_file else None
         return Mail(settings, password, ca_file)
+
+    def events(self, source: str, start: date, end: date) -> "list[Event]":
+        """A calendar's events in these days, both included. Raises as `calendar.events`."""
+        from labtool.services.calendar import events
+
+        zone = self._config.core.lab.timezone
+        return events(source, start, end, self._config.base, timeout=_CALENDAR_SECONDS, zone=zone)
 
     def presentations(self, folder: str = "", *, drive: bool = False) -> "Presentations":
         """`folder` (relative to the config), or Google Drive and a folder's id there (empty:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from labtool.core.errors import Failed
 from labtool.core.files import unusable, write_atomic
@@ -16,8 +17,11 @@ _LONGEST_NAME = 120
 
 
 class FolderDrive:
-    """A folder of files. `base` is where relative paths of templates start; which key a file
-    was made for is in the hidden folder `.labtool` beside it.
+    """A folder of files. `base` is where relative paths of templates start.
+
+    Which key a copy was made for stands in a mark in the hidden folder `.labtool` beside it,
+    with a hash of what was copied: what people made or have edited since is theirs, and is
+    neither found nor deleted.
     """
 
     def __init__(self, folder: Path, base: Path) -> None:
@@ -37,18 +41,19 @@ class FolderDrive:
         content = _content(source)
         target = self._free(_safe(name), source.suffix)
         # The mark first: a copy without a mark would be made twice.
-        write_atomic(self._mark(key), json.dumps({"file": target.name, "key": key}).encode())
+        mark = {"file": target.name, "key": key, "sha256": hashlib.sha256(content).hexdigest()}
+        write_atomic(self._mark(key), json.dumps(mark).encode())
         write_atomic(target, content)
         return _shared(target)
 
     def find(self, key: str) -> SharedFile | None:
-        """The file that was made for this key, if it is there."""
+        """The file that was made for this key, if it is there as it was made."""
+        mark = _read(self._mark(key))
         try:
-            name = json.loads(self._mark(key).read_text(encoding="utf-8"))["file"]
-            path = self._path(str(name))
-        except (OSError, ValueError, KeyError, TypeError, Failed):
+            path = self._path(mark.get("file", ""))
+        except Failed:
             return None
-        return _shared(path) if path.is_file() else None
+        return _shared(path) if _sha256(path) == mark.get("sha256", "") else None
 
     def share(self, file: str, emails: Sequence[str], role: Role = "writer") -> None:
         """Nothing to do: who may open the folder may open its files. Raises Failed for a
@@ -58,10 +63,21 @@ class FolderDrive:
             raise Failed("does not exist", where=str(self._folder / file), code="no_file")
 
     def delete(self, file: str) -> None:
-        """Remove a file; one that is gone already is no error."""
+        """Remove a copy and its mark; one that is gone already is no error.
+
+        Raises Failed for a file that somebody else made or has edited, which stays.
+        """
         path = self._path(file)
+        marks = list(self._marks(file))
+        content = _sha256(path)
+        if path.exists() and content not in {mark.get("sha256", "") for _, mark in marks}:
+            what = "is not as labtool made it, and stays"
+            raise Failed(what, where=str(path), code="not_ours")
         try:
+            # The file first: a mark without its file does no harm.
             path.unlink(missing_ok=True)
+            for mark, _ in marks:
+                mark.unlink(missing_ok=True)
         except OSError as error:
             raise unusable(path, error) from error
 
@@ -69,6 +85,13 @@ class FolderDrive:
         if not file or file != Path(file).name or file.startswith("."):
             raise Failed(f"{file!r} is not a file of this folder", where=str(self._folder))
         return self._folder / file
+
+    def _marks(self, file: str) -> Iterator[tuple[Path, dict[str, str]]]:
+        """Every mark that names this file."""
+        for path in (self._folder / _MARKS).glob("*.json"):
+            mark = _read(path)
+            if mark.get("file") == file:
+                yield path, mark
 
     def _mark(self, key: str) -> Path:
         return self._folder / _MARKS / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
@@ -83,6 +106,25 @@ class FolderDrive:
 
 def _shared(path: Path) -> SharedFile:
     return SharedFile(path.name, str(path.absolute()))
+
+
+def _read(mark: Path) -> dict[str, str]:
+    """What a mark says; empty where there is none that can be understood."""
+    try:
+        found: Any = json.loads(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    texts = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    return found if texts else {}
+
+
+def _sha256(path: Path) -> str | None:
+    """The hash of a file's content; None where none can be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _safe(name: str) -> str:

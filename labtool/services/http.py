@@ -27,6 +27,8 @@ from labtool.services.retry import retrying
 LARGEST = 20 * 1024 * 1024
 _CHUNK = 64 * 1024
 _REDIRECTS = 5
+# A published sheet's key and a private calendar's address are longer parts of a path.
+_LONGEST_SHOWN = 12
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
@@ -50,7 +52,7 @@ def get(url: str, seconds: float, limit: int = LARGEST) -> Page:
     """The page at an http(s) URL, tried again where the network failed.
 
     Raises Temporary (network, 429, 5xx) and Failed (another status, more than `limit`
-    bytes, not http or https). Messages name the host and path; the query may hold a secret.
+    bytes, not http or https). Messages name the address as `shown` does.
     """
     started = time.monotonic()
     return retrying(lambda: _get(url, seconds - (time.monotonic() - started), limit), seconds)
@@ -67,13 +69,18 @@ def _get(url: str, seconds: float, limit: int) -> Page:
 
 
 def shown(url: str) -> str:
-    """A URL as messages name it: host and path, without a user, a password or a query."""
+    """A URL as messages name it: scheme, host and path, without what may be secret: a user,
+    a password, a query, and long parts of the path (`https://host/ical/…/basic.ics`).
+    """
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that is none"
-    return f"{parts.hostname or ''}{port}{parts.path}"
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    path = "/".join("…" if len(p) > _LONGEST_SHOWN else p for p in parts.path.split("/"))
+    return f"{parts.scheme}://{host}{port}{path}"
 
 
 def bounded(session: requests.Session, seconds: float, limit: int = LARGEST) -> None:
@@ -107,7 +114,8 @@ def explained(where: str) -> Iterator[None]:
     """What goes wrong in a transfer, as our errors."""
     try:
         yield
-    except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+    # A ValueError: requests does not catch what urllib says of the address of a redirect.
+    except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
         raise _explain(error, where) from error
 
 
@@ -121,7 +129,8 @@ def _explain(error: Exception, where: str) -> LabtoolError:
         return Failed("redirects in a circle", where=where, fix="check the address")
     # RequestException is an OSError: what is left of its ValueErrors is about the address.
     if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
-        return Failed("is not an http(s) address", where=where, fix="write https://...")
+        what = "is not, or redirects to what is not, an http(s) address"
+        return Failed(what, where=where, fix="check the address; write https://...")
     if isinstance(error, TooSlowError | requests.Timeout):
         return Temporary(f"gave no whole answer in time ({_why(error)})", where=where, code="http")
     return Temporary(f"cannot be reached ({_why(error)})", where=where, code="http")

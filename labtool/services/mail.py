@@ -158,6 +158,9 @@ class Mail:
         if self._connection is None:
             try:
                 self._open(connection)
+            except AccessDenied:
+                connection.close()
+                raise
             except (OSError, smtplib.SMTPException) as error:
                 connection.close()
                 raise self._explain(error) from error
@@ -186,7 +189,15 @@ class Mail:
             connection.starttls(context=self._context())
         connection.ehlo_or_helo_if_needed()
         if settings.user:
-            connection.login(settings.user, self._password)
+            try:
+                connection.login(settings.user, self._password)
+            except UnicodeEncodeError:
+                raise AccessDenied(
+                    "mail.user or mail.password has a letter that no mail login takes",
+                    where=self._where,
+                    fix="use one of plain letters, digits and signs (ASCII)",
+                    code="mail_login",
+                ) from None
 
     def _explain(self, error: OSError | smtplib.SMTPException) -> LabtoolError:
         """Why there is no connection."""

@@ -25,10 +25,10 @@ class Presentations(Protocol):
         """A copy of the template called `name`; the one that is there if `key` has one."""
 
     def find(self, key: str) -> SharedFile | None:
-        """The file that was made for this key, if it is there."""
+        """The file that labtool made for this key, if it is there."""
 
     def share(self, file: str, emails: Sequence[str], role: Role = "writer") -> None:
         """Give people access, without a mail to them; again does no harm."""
 
     def delete(self, file: str) -> None:
-        """Remove a file; one that is gone already is no error."""
+        """Remove a file that labtool made; one that is gone already is no error."""

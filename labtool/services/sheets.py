@@ -78,6 +78,7 @@ class Sheets:
         try:
             grid = self.probe(name)
         except (Failed, Temporary) as error:
+            error.topic = topic(name)
             if self._strict and error.code != "offline":
                 raise
             return self._copy(name, sheet, identity, error)
@@ -167,6 +168,11 @@ class Sheets:
                 raise Failed("the config has no section google", fix=fix, code="no_google")
             self._google = GoogleSheets(settings)
         return self._google
+
+
+def topic(name: str) -> str:
+    """What errors of a sheet are about, whoever reads it."""
+    return f"sheet {name}"
 
 
 def _is_url(csv: str) -> bool:

@@ -22,7 +22,7 @@ def mrkdwn(text: str, member: Callable[[str], str]) -> str:
 
     def mention(person: str, name: str) -> str:
         found = member(person)
-        return f"<@{found}>" if found else escape(name)
+        return f"<@{escape(found)}>" if found else escape(name)
 
     return cut(neutral.render(text, escape=escape, mention=mention, link=link))
 

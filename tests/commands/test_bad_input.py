@@ -2,10 +2,12 @@
 exit status, and everything else goes on."""
 
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from labtool.core.lock import hold
 from tests.commands import example
 from tests.lab import Lab
 from tests.servers.slack import Slack
@@ -71,6 +73,30 @@ def test_every_command_says_it(lab: Lab, command: list[str]) -> None:
     done = lab.run(*command)
     assert (done.status, done.out) == (2, "")
     assert done.err.count("labtool.yaml:1: lab.nam: ") == 1
+
+
+@pytest.mark.parametrize("command", ["remind", "digest", "check", "status"])
+def test_with_json_it_is_a_document(lab: Lab, command: str) -> None:
+    lab.configure("lab: {nam: X}\npeple: {}\n")
+    done = lab.run(command, "--json")
+    found = done.json()
+    assert (done.status, found["status"], found["exit"]) == (2, "usage", 2)
+    assert [error.split(": ")[1] for error in found["errors"]] == ["lab.nam", "peple"]
+    example.make(lab)
+    wrong = lab.run(command, "--json", "--at", "soon").json()
+    assert "--at 'soon' is not a time" in wrong["errors"][0]
+
+
+def test_with_json_a_second_run_is_a_document(lab: Lab) -> None:
+    example.make(lab)
+    lab.run("remind", "--at", DAY)
+    with ExitStack() as locks:
+        for file in (lab.state / "locks").glob("remind-*.lock"):
+            locks.enter_context(hold(lab.state, file.stem))
+        done = lab.run("remind", "--json")
+    found = done.json()
+    assert (done.status, found["status"], found["exit"]) == (0, "already running", 0)
+    assert len(found["errors"]) == 1
 
 
 def test_no_config_at_all(lab: Lab) -> None:

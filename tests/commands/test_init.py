@@ -20,7 +20,7 @@ def test_a_new_lab_has_something_to_say(lab: Lab) -> None:
     assert "Try it: cd 'my lab'; labtool remind" in made.out
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     assert "timezone: Europe/Berlin" in (folder / "labtool.yaml").read_text()
-    assert ".env" in (folder / ".gitignore").read_text()
+    assert ".env*" in (folder / ".gitignore").read_text().split()
     config = ("--config", folder / "labtool.yaml")
     assert lab.run(*config, "check").status == 0
     first = lab.run(*config, "remind")

@@ -12,6 +12,7 @@ from tests.commands import example
 from tests.lab import Lab
 from tests.servers.faults import Fault
 from tests.servers.slack import Slack
+from tests.servers.smtp import Smtp
 
 COUNT = sum(len(texts) for texts in example.ON_DAY.values())
 
@@ -138,6 +139,32 @@ def test_slack_down_for_a_day_loses_nothing(lab: Lab, slack: Slack) -> None:
     assert any("Group meeting" in m.text for m in slack.messages("#general"))
 
 
+def test_other_work_of_the_same_task_waits_its_turn(lab: Lab, slack: Slack) -> None:
+    """As cron starts two timers in the same minute."""
+    example.make(lab, slack)
+    kinds = ["duty", "notice", "announcement"]
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        done = list(pool.map(lambda kind: lab.run("remind", kind, "--at", example.DAY), kinds))
+    assert [(result.status, result.err) for result in done] == [(0, "")] * len(kinds)
+    assert sum(keys(slack).values()) == COUNT
+
+
+def test_the_labs_dry_run_reaches_the_admins_alone(lab: Lab, slack: Slack) -> None:
+    example.make(lab, slack)
+    down = slack.proxy.inject(Fault.status(503), times=None)
+    lab.run("remind", "--at", "2026-11-21T09:00")  # these wait, and are for people
+    down.left = 0
+    example.make(lab, slack, lab={"dry_run": True})
+    done = lab.run("remind", "--at", example.DAY)
+    assert done.status == 0, done.err
+    assert {m.place for m in slack.everything()} == {slack.messages("@ann")[0].place}
+    marked = [m.text for m in slack.messages("@ann") if "would have gone to" in m.text]
+    assert len(marked) >= COUNT
+    example.make(lab, slack)
+    lab.run("remind", "--at", example.DAY)
+    assert any("Water the plants" in m.text for m in slack.messages("@eve"))
+
+
 @pytest.mark.timeout(500)
 def test_killed_two_hundred_times(lab: Lab, slack: Slack) -> None:
     """`kill -9` at random instants, 20 days with 10 kills each: each message exactly once."""
@@ -165,3 +192,17 @@ def test_killed_two_hundred_times(lab: Lab, slack: Slack) -> None:
         iso = f"2026-11-{day:02}"
         assert sum(iso in key for key in found if ":standup:" in key) == 3
         assert sum(iso in key for key in found if ":plants:" in key) == 1
+
+
+def test_a_token_of_two_lines_is_told_and_shown_nowhere(lab: Lab, slack: Slack, smtp: Smtp) -> None:
+    rules = {"standup": example.RULES["standup"]}
+    example.make(lab, slack, smtp, slack={"token": {"file": "token"}}, remind={"rules": rules})
+    (lab.folder / "token").write_text("xoxb-SECRET-123\nmade by Ann\n")
+    done = lab.run("remind", "--at", example.DAY)
+    assert (done.status, slack.everything()) == (2, [])
+    assert "slack.token: has more than one line" in done.err
+    assert {to for mail in smtp.mails for to in mail.recipients} >= {"ann@lab.example"}
+    said = done.out + done.err + "".join(mail.text() for mail in smtp.mails)
+    kept = b"".join(file.read_bytes() for file in lab.state.rglob("*") if file.is_file())
+    assert "SECRET" not in said
+    assert b"SECRET" not in kept

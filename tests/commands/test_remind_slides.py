@@ -1,4 +1,4 @@
-"""Flash slides on Google Drive, linked in Slack: once, or nothing of it."""
+"""Flash slides on Google Drive (and in a folder), linked in Slack: once, or nothing of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -208,3 +208,18 @@ def test_a_post_that_nobody_knows_of_keeps_its_copy_and_is_told_at_once(
     assert lab.run("remind", "--at", example.DAY).status == 0
     assert_done(slack, drive, template)
     assert "works again" in alerts(slack)[1]
+
+
+def test_slides_that_somebody_made_by_hand_stay(lab: Lab, slack: Slack) -> None:
+    """In a folder: what failed is removed, and never what replaced it."""
+    rule = {"kind": "flash-slides", "template": "template.md", "folder": "slides"}
+    remind = {"channel": "#nowhere", "rules": {"flash": rule}}
+    example.make(lab, slack, remind=remind)
+    (lab.folder / "template.md").write_text("a template")
+    by_hand = lab.folder / "slides" / "Flash slides 2026-11-23.md"
+    assert lab.run("remind", "--at", example.DAY).status == 1
+    assert not by_hand.exists()
+    by_hand.write_text("hours of work")
+    assert lab.run("remind", "--at", example.DAY).status == 1
+    assert by_hand.read_text() == "hours of work"
+    assert [p.name for p in by_hand.parent.glob("[!.]*")] == [by_hand.name]

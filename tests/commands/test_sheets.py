@@ -197,7 +197,7 @@ def test_a_remote_sheet_fails(lab: Lab, web: Web, fault: Fault, status: int) -> 
     expect_copy(lab, status)
     shown = lab.run("log", "show", "2").out
     assert "hidden" not in shown
-    assert (f"sheet meetings (127.0.0.1:{web.port}/m.csv): " in shown) == (status != 0)
+    assert (f"sheet meetings (http://127.0.0.1:{web.port}/m.csv): " in shown) == (status != 0)
 
 
 @named(GOOGLE_FAULTS)

@@ -58,6 +58,18 @@ def test_the_outbox_shows_each_message(lab: Lab) -> None:
     assert lab.run("outbox", "drop", "99").status == 1
 
 
+def test_what_is_shown_of_one_thing_is_clean(lab: Lab) -> None:
+    """What people wrote moves nobody's cursor and sets nobody's window title."""
+    rule = {"kind": "notice", "when": "daily", "to": "#x\x1b]0;y\x07", "text": "a\x1b[31mb"}
+    example.make(lab, remind={"rules": {"plants": rule | {"subject": "s\x9bt"}}})
+    lab.run("remind", "--at", example.DAY)
+    lab.run("remind", "no\x1b[31msuch", "--at", example.DAY)
+    for command in (("outbox", "show", "1"), ("log", "show", "1"), ("log", "show", "2")):
+        out = lab.run(*command).out
+        assert out.replace("\n", "").isprintable(), command
+    assert "a[31mb\n" in lab.run("outbox", "show", "1").out
+
+
 def test_a_killed_run_is_named(lab: Lab, tmp_path: Path) -> None:
     example.make(lab)
     lab.run("remind", "--at", example.DAY)

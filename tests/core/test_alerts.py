@@ -29,7 +29,7 @@ def after(hours: float) -> datetime:
 def told(ledger: Ledger, scope: str, errors: list[LabtoolError], now: datetime) -> list[str]:
     """What a run with these errors tells."""
     new = ledger.record(scope, errors, now)
-    over = ledger.recover(scope, errors, now)
+    over = ledger.recover(scope, errors, {scope}, now)
     ledger.told(new, now)
     return [f.text for f in new] + [f"over: {f.text}" for f in over]
 
@@ -76,6 +76,33 @@ def test_an_error_of_a_command_nobody_runs_is_forgotten(ledger: Ledger) -> None:
     told(ledger, "remind birthdays", [BAD], after(0))
     assert told(ledger, "remind", [], after(24 * 40)) == []
     assert ledger.open() == []
+
+
+def about(topic: str) -> Failed:
+    error = Failed("names nobody", where="duties:2:main", code="nobody")
+    error.topic = topic
+    return error
+
+
+def test_an_error_with_a_topic_ends_when_that_is_looked_at(ledger: Ledger) -> None:
+    error = about("rule breakfast")
+    ledger.told(ledger.record("remind", [error], after(0)), after(0))
+    assert ledger.recover("remind", [], {"remind", "rule plants"}, after(24)) == []
+    assert ledger.record("remind duty", [error], after(48)) == []  # the same, told already
+    [over] = ledger.recover("remind duty", [], {"rule breakfast"}, after(72))
+    assert over.text == str(error)
+
+
+def test_a_run_that_was_cut_short_ends_nothing(ledger: Ledger) -> None:
+    ledger.told(ledger.record("remind", [BAD], after(0)), after(0))
+    assert ledger.recover("remind", [DOWN], set(), after(1)) == []
+
+
+def test_what_stands_from_an_earlier_run_is_entered_once(ledger: Ledger) -> None:
+    lost = about("outbox")
+    assert len(ledger.record("remind", [], after(0), [lost])) == 1
+    assert ledger.record("digest", [], after(1), [lost]) == []
+    assert [fault.count for fault in ledger.open()] == [1]
 
 
 def test_snoozed_errors_are_silent(ledger: Ledger, tmp_path: Path) -> None:
@@ -127,3 +154,12 @@ def test_told_and_over_alternate(runs: list[tuple[bool, bool]]) -> None:
     assert heard[str(BAD)].count("new") == sum(
         bad and (i == 0 or not runs[i - 1][0]) for i, (bad, _) in enumerate(runs)
     )
+
+
+def test_what_is_snoozed_for_nothing_is_told_again(ledger: Ledger) -> None:
+    told(ledger, "remind", [BAD], after(0))
+    [fault] = ledger.open()
+    ledger.snooze(fault.id, after(100))
+    assert told(ledger, "remind", [BAD], after(1)) == []
+    ledger.snooze(fault.id, None)
+    assert told(ledger, "remind", [BAD], after(2)) == [str(BAD)]

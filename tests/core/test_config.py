@@ -139,6 +139,38 @@ def test_a_laughing_file_is_refused(tmp_path: Path) -> None:
     assert "aliases that unfold" in found
 
 
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "[? "])
+def test_a_bottomless_file_is_refused(tmp_path: Path, opening: str) -> None:
+    [found] = mistakes(tmp_path, "lab:\n  " + opening * 200_000)
+    assert found == "labtool.yaml:2: is nested too deeply"
+
+
+def test_an_endless_file_is_refused(tmp_path: Path) -> None:
+    [found] = mistakes(tmp_path, "lab: [" + "x, " * 450_000 + "]")
+    assert "more values than any config needs" in found
+
+
+def test_a_huge_number_has_its_line(tmp_path: Path) -> None:
+    [found] = mistakes(tmp_path, "lab:\n  name: " + "9" * 5000)
+    assert found == (
+        "labtool.yaml:2: lab.name: is too large a number; put it in quotes if it is text"
+    )
+
+
+def test_no_mistake_tells_what_a_variable_holds(tmp_path: Path) -> None:
+    text = """
+lab: {timezone: "${V}", admins: {a: "${V}"}, dry_run: "${V}", channels: ["${V}"]}
+outbox: {keep: "${V}", settle_after: "x ${V}"}
+mail: {host: h, port: "${V}", from: a@b, security: "${V}"}
+timers: {a: {run: remind, when: "${V}"}, b: {run: remind, when: "mon..${V} 09:00"}}
+"""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text, "V=hunter22\n")
+    assert len(caught.value.problems) > 8
+    assert "hunter22" not in str(caught.value)
+    assert "${V}" in str(caught.value)
+
+
 def test_other_encodings_are_told(tmp_path: Path) -> None:
     (tmp_path / "labtool.yaml").write_bytes("lab:\n  name: Müller\n".encode("latin-1"))
     with pytest.raises(ConfigError, match=r":2: is not UTF-8; save it as UTF-8"):
@@ -208,6 +240,25 @@ def test_secrets_come_from_files_and_commands(tmp_path: Path) -> None:
         assert found.core.slack is not None
         assert found.core.slack.token.reveal() == text
         assert found.core.slack.token.literal == (written == "literal")
+
+
+@pytest.mark.parametrize("written", ["hunter22\nmade by Ann\n", "hunter22\x00", "hunter22\u2028b"])
+def test_a_secret_is_one_line(tmp_path: Path, written: str) -> None:
+    (tmp_path / "token").write_text(written, encoding="utf-8")
+    found = load(tmp_path, "slack:\n  token: {file: token}")
+    assert found.core.slack is not None
+    with pytest.raises(
+        ConfigError, match=r"yaml:2: slack\.token: has more than one line"
+    ) as caught:
+        found.core.slack.token.reveal()
+    assert "hunter22" not in caught.value.problems[0].what
+
+
+def test_a_key_may_have_several_lines(tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text('{"a":\n "b"}\n', encoding="utf-8-sig")
+    found = load(tmp_path, "google: {credentials: {file: key.json}}")
+    assert found.core.google is not None
+    assert found.core.google.credentials.reveal() == '{"a":\n "b"}'
 
 
 def test_env_files(tmp_path: Path) -> None:

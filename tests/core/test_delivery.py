@@ -55,11 +55,15 @@ class Channel:
             raise Temporary("down")
         if what == "lost before":
             raise Unknown("reset")
+        if what == "bug before":
+            raise ValueError("b'Bearer xoxb-1'")
         self.arrived.append((address.value, message.key))
         if what == "killed after":
             raise Killed
         if what == "lost after":
             raise Unknown("no reply")
+        if what == "bug after":
+            raise KeyError("ts")
         return Receipt(address.value, str(len(self.arrived)))
 
     def find(self, address: Address, key: str, since: float) -> Receipt | None:
@@ -99,6 +103,8 @@ OUTCOMES = [
     "denied",
     "lost before",
     "lost after",
+    "bug before",
+    "bug after",
     "killed before",
     "killed after",
 ]
@@ -188,6 +194,57 @@ def test_a_revoked_token_is_met_once_and_loses_nothing(tmp_path: Path) -> None:
     assert desk.deliver().counts == {"sent": 3}
 
 
+def test_a_bug_of_one_channel_does_not_stop_the_others(tmp_path: Path) -> None:
+    slack, mail = Channel("slack", ["bug before"]), Channel("mail")
+    desk = Desk(tmp_path, [slack, mail])
+    for key in "ab":
+        desk.open().add(message(key))
+    first = desk.deliver()
+    assert (first.counts, mail.arrived) == ({"sent": 2}, [("Ann Lee", "b"), ("Ann Lee", "a")])
+    [error] = first.errors
+    assert (type(error), error.what) == (
+        AccessDenied,
+        "labtool has a bug in sending by slack: ValueError",
+    )
+    [file] = (tmp_path / "logs").glob("bug-*.txt")
+    assert str(file) in error.fix
+    assert "xoxb" not in str(error)
+
+
+def test_an_alert_takes_another_channel_at_once_after_a_bug(tmp_path: Path) -> None:
+    mail = Channel("mail")
+    desk = Desk(tmp_path, [Channel("slack", ["bug before"]), mail])
+    desk.open().add(message("a", urgent=True))
+    assert desk.deliver().counts == {"sent": 1}
+    assert mail.arrived == [("Ann Lee", "a")]
+
+
+def test_a_bug_in_asking_leaves_it_unknown(tmp_path: Path) -> None:
+    class Broken(Channel):
+        def find(self, address: Address, key: str, since: float) -> Receipt | None:
+            raise KeyError("messages")
+
+    mail = Channel("mail", reaches=lambda person: person != ANN)
+    desk = Desk(tmp_path, [Broken("slack", ["lost after"]), mail])
+    desk.open().add(message("a"))
+    desk.open().add(message("b", "bob"))
+    desk.deliver()
+    assert [e.state for e in desk.open().entries()] == ["unknown", "sent"]
+
+
+def test_an_admins_retry_begins_anew(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [Channel("slack", ["failed", "temporary"])])
+    desk.open().add(message("a"))
+    desk.deliver()
+    database = Database.open(tmp_path)
+    database.execute("UPDATE outbox SET created = created - 3 * 86400")
+    outbox = desk.open()
+    assert outbox.entry(1).state == "failed"
+    outbox.retry(outbox.entry(1))
+    assert desk.deliver().counts == {"waiting": 1}
+    assert desk.deliver().counts == {"sent": 1}
+
+
 def test_nobody_can_be_reached(tmp_path: Path) -> None:
     desk = Desk(tmp_path, [Channel("slack", reaches=lambda person: False)])
     desk.open().add(message("a"))
@@ -253,7 +310,17 @@ def test_records_go_but_keys_stay_for_their_period(tmp_path: Path) -> None:
     desk.deliver()
     assert outbox.entries() == []
     assert not outbox.add(message("this year"))
-    assert outbox.add(Message("long ago", Recipient("person", "bob"), "x", date(2020, 1, 1)))
+    assert not outbox.add(message("this year"))
+
+
+def test_keys_of_periods_long_ago_are_freed(tmp_path: Path) -> None:
+    outbox = Outbox(Database.open(tmp_path))
+    old = Message("long ago", Recipient("person", "bob"), "x", date(2010, 1, 1))
+    desk = Desk(tmp_path, [Channel("slack")], Settings(keep=timedelta(0)))
+    outbox.add(old)
+    desk.deliver()
+    desk.deliver()
+    assert outbox.add(old)
 
 
 def test_dry_run_of_the_lab_sends_to_the_admins(tmp_path: Path) -> None:

@@ -62,6 +62,16 @@ def test_a_misspelt_name_names_the_nearest() -> None:
         PEOPLE.find("Zebedee")
 
 
+def test_a_list_of_unknown_names_ends_soon() -> None:
+    people = People.of(Person(f"p-{n}", f"Person {n:05} Of A Long List") for n in range(1000))
+    found = []
+    for number in range(1000):
+        with pytest.raises(NoMatch) as caught:
+            people.find(f"Persona {number:05} Of Another List")
+        found.append(bool(caught.value.nearest))
+    assert (any(found[:50]), any(found[50:])) == (True, False)
+
+
 @pytest.mark.parametrize(
     "cell",
     ["Ann / Bob", "Ann & Bob", "Ann, Bob", "Ann and Bob", "Ann;Bob", "Ann\nBob", "/Ann//Bob/"],

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,7 +88,32 @@ def test_lists_join_and_the_first_counts() -> None:
     first, _ = read_people(grid(("name", "email"), ("Ann Lee", "ann@lab.example")))
     second, _ = read_people(grid(("name",), ("Ánn lee",), ("Ann-Lee",)))
     people = join(first, second)
-    assert [(p.key, p.email) for p in people] == [("ann-lee", "ann@lab.example"), ("ann-lee-2", "")]
+    assert [(p.name, p.email) for p in people] == [("Ann Lee", "ann@lab.example"), ("Ann-Lee", "")]
+    assert len({p.key for p in people}) == 2
+
+
+def test_keys_do_not_depend_on_the_order_of_rows() -> None:
+    names = ("Bob Stone", "Bob-Stone", "Bob. Stone", "Ann Lee")
+
+    def keys(order: tuple[str, ...]) -> dict[str, str]:
+        people, _ = read_people(grid(("name",), *((name,) for name in order)))
+        return {p.name: p.key for p in people}
+
+    found = keys(names)
+    assert found == keys(names[::-1])
+    assert found["Ann Lee"] == "ann-lee"
+    assert "bob-stone" not in found.values(), "it would say which of them stood there alone"
+    listed = [read_people(grid(("name",), (name,)))[0] for name in names]
+    assert {p.name: p.key for p in join(*listed)} == found
+
+
+@pytest.mark.parametrize(
+    "text", ["U1><!channel", "u0123abcd", "@ann", "U012ABCD,U012ABCE", "C0123ABCD"]
+)
+def test_what_is_no_slack_id_is_left_out(text: str) -> None:
+    [person], [problem] = read_people(grid(("name", "slack"), ("Ann Lee", text)))
+    assert person.slack == ""
+    assert (problem.where, "is not a Slack member id" in problem.what) == ("people:2:slack", True)
 
 
 names = st.text(min_size=1, max_size=12)

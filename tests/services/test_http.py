@@ -28,7 +28,39 @@ def test_messages_never_show_what_may_be_secret(web: Web) -> None:
     url = web.put("/a.csv", "", status=404).replace("//", "//user:password@") + "?key=secret"
     with pytest.raises(Failed) as found:
         http.get(url, 5)
-    assert str(found.value).startswith(f"127.0.0.1:{web.port}/a.csv: answered 404")
+    assert str(found.value).startswith(f"http://127.0.0.1:{web.port}/a.csv: answered 404")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://x.example/ical/a%40b.example/private-0123abcd/basic.ics", "/ical/…/…/basic.ics"),
+        (
+            "https://x.example/spreadsheets/d/e/2PACX-1vQkey0123/pub?output=csv",
+            "/spreadsheets/d/e/…/pub",
+        ),
+        ("https://x.example/2PACX-1vQkey4/pub", "/…/pub"),
+        ("https://ann:pw@x.example#secret", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert http.shown(url) == f"https://x.example{shown}"
+
+
+def test_an_address_of_a_number_is_shown_as_one() -> None:
+    assert http.shown("http://[::1]:8080/a") == "http://[::1]:8080/a"
+    assert http.shown("http://[::1") == "an address that is none"
+
+
+@pytest.mark.parametrize(
+    "to", ["http://[::1", "file:///etc/passwd", "http://", "http://" + "x" * 70]
+)
+def test_a_redirect_to_nowhere_is_no_bug(web: Web, to: str) -> None:
+    url = web.put("/a.csv", "name\n")
+    web.inject(Fault.reply("", status=302, headers={"Location": to}), times=None)
+    with pytest.raises((Failed, Temporary)) as found:
+        http.get(url, 2)
+    assert found.value.where == http.shown(url)
 
 
 def test_a_short_wait_that_is_asked_for_is_kept(web: Web) -> None:

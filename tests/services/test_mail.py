@@ -161,6 +161,15 @@ def test_a_wrong_password_is_refused_at_the_check(smtp: Smtp) -> None:
     assert "wrong" not in str(error)
 
 
+@pytest.mark.parametrize("more", [{"password": "pässwörd"}, {"user": "bürö"}])
+def test_a_login_beyond_ascii_is_refused_with_advice(smtp: Smtp, more: dict[str, Any]) -> None:
+    mail = client(smtp, **more)
+    error = caught(lambda: mail.send(ANN, message(), None))
+    assert isinstance(error, AccessDenied)
+    assert "ASCII" in error.fix
+    assert not any(word in str(error) for word in more.values())
+
+
 def test_certificates_are_verified(smtp: Smtp) -> None:
     for more in ({}, {"port": smtp.tls_port, "security": "tls"}):
         error = caught(client(smtp, ca_file="", **more).login_check)

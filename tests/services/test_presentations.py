@@ -191,6 +191,25 @@ def test_a_mark_that_was_tampered_with_finds_nothing(lab: Lab) -> None:
         assert place.presentations.find(KEY) is None
 
 
+@pytest.mark.parametrize("how", ["edited", "made by hand"])
+def test_what_people_made_is_neither_taken_nor_removed(lab: Lab, how: str) -> None:
+    place = folder_place(lab).presentations
+    made = place.copy("template.odp", "Slides", KEY)
+    file = Path(made.link)
+    if how == "made by hand":
+        place.delete(made.id)
+        assert list((lab.folder / "slides" / ".labtool").iterdir()) == []
+    file.write_text("hours of work")
+    assert place.find(KEY) is None
+    error = caught(lambda: place.delete(made.id))
+    assert (type(error), error.code) == (Failed, "not_ours")
+    again = place.copy("template.odp", "Slides", KEY)
+    assert again.id == "Slides 2.odp"
+    place.delete(again.id)
+    assert [p.name for p in file.parent.glob("[!.]*")] == ["Slides.odp"]
+    assert file.read_text() == "hours of work"
+
+
 def test_a_folder_that_cannot_be_made(lab: Lab) -> None:
     place = folder_place(lab)
     (lab.folder / "slides").write_text("in the way")

@@ -139,7 +139,7 @@ def test_a_published_csv(lab: Lab, web: Web) -> None:
     url = web.put("/people.csv", CSV) + "?gid=secret"
     grid = reader(lab, {"csv": url}).read("people")
     assert grid.cells == CELLS
-    assert grid.source == url.removeprefix("http://").removesuffix("?gid=secret")
+    assert grid.source == url.removesuffix("?gid=secret")
 
 
 WEB = [
@@ -165,7 +165,7 @@ def test_a_fault_of_the_web(lab: Lab, web: Web, fault: Fault, kind: type[Labtool
     started = time.monotonic()
     error = caught(lambda: reader(lab, sheet).read("people"))
     assert type(error) is kind
-    assert error.where.startswith("sheet people (127.0.0.1:")
+    assert error.where.startswith("sheet people (http://127.0.0.1:")
     assert time.monotonic() - started < 4
     web.reset()
     web.put("/people.csv", CSV)

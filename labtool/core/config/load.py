@@ -155,7 +155,15 @@ def _problem(detail: ErrorDetails, data: Any, marked: Marked, prefix: Loc) -> Pr
     if missing:
         loc = (*loc, detail["loc"][-1])
     what, fix = explain.explain(detail)
-    return Problem(marked.where(loc), what, fix, dotted(loc))
+    return Problem(marked.where(loc), _as_written(what, loc, marked), fix, dotted(loc))
+
+
+def _as_written(what: str, loc: Loc, marked: Marked) -> str:
+    """A message about a value without what its variables hold."""
+    for at, value in marked.expanded.items():
+        if at[: len(loc)] == loc and len(value.strip()) > 2:
+            what = what.replace(value.strip(), value.written.strip())
+    return what
 
 
 def _core_sections() -> list[str]:

@@ -14,6 +14,10 @@ Loc = tuple[str | int, ...]
 
 # More nodes than any lab's config has; a file whose aliases unfold to more is an attack.
 MAX_NODES = 200_000
+# libyaml and our own reading go one level of the stack deeper for each level of a file.
+_MAX_DEPTH = 60
+# More than any number that means something here, and few enough for every type that takes one.
+_MAX_DIGITS = 15
 _MAX_BYTES = 5_000_000
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -34,6 +38,10 @@ class Expanded(str):  # noqa: SLOT000  (it carries what was written)
         self = super().__new__(cls, _VARIABLE.sub(lambda m: environ.get(m[1], ""), written))
         self.written, self.missing, self.claimed = written, missing, False
         return self
+
+    def __repr__(self) -> str:
+        """What was written: a message must not tell what a variable holds."""
+        return repr(self.written)
 
 
 @dataclass(slots=True)
@@ -100,6 +108,10 @@ def read(path: Path, environ: dict[str, str]) -> Marked:
 def parse(text: str, marked: Marked, environ: dict[str, str]) -> None:
     """Fill `marked` from YAML text."""
     try:
+        line = _too_deep(text)
+        if line:
+            marked.problems.append(Problem(f"{marked.file}:{line}", "is nested too deeply"))
+            return
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -120,6 +132,22 @@ def parse(text: str, marked: Marked, environ: dict[str, str]) -> None:
         marked.problems.append(Problem(marked.file, f"is not valid YAML: {error}".split("\n")[0]))
     except ValueError as error:
         marked.problems.append(Problem(marked.file, str(error)))
+
+
+def _too_deep(text: str) -> int:
+    """The line from which on the YAML is too deep to be composed; 0 if it is not. Raises
+    ValueError for one that is too long."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        if count > 2 * MAX_NODES:
+            raise ValueError("has more values than any config needs")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
 
 
 class _Builder:
@@ -155,6 +183,9 @@ class _Builder:
         if node.tag not in _SCALARS:
             self._mistake(loc, node, f"has the tag {node.tag}", "remove it")
             return None
+        if node.tag == _INT and len(node.value.lstrip("+-")) > _MAX_DIGITS:
+            self._mistake(loc, node, "is too large a number", "put it in quotes if it is text")
+            return node.value
         if node.tag != _STRING:
             return self.loader.construct_object(node)
         if "${" not in node.value:
@@ -188,6 +219,7 @@ class _Builder:
 
 
 _STRING = "tag:yaml.org,2002:str"
+_INT = "tag:yaml.org,2002:int"
 _COLLECTIONS = {"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 _SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
 

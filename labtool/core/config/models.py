@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from labtool.core.config.secrets import Secret
+from labtool.core.config.secrets import Secret, SecretDocument
 from labtool.core.config.types import Duration, Section, Slug, When, Words, Zone, mistake
 
 ChannelName = Literal["slack", "mail", "console"]
@@ -77,7 +77,7 @@ class Sheet(Section):
 class Google(Section):
     """The service account that reads Google Sheets and writes to Google Drive."""
 
-    credentials: Secret = Field(description="The account's JSON key: {file: PATH}")
+    credentials: SecretDocument = Field(description="The account's JSON key: {file: PATH}")
     sheets_url: str = "https://sheets.googleapis.com"
     drive_url: str = "https://www.googleapis.com"
     timeout: Duration = Field(default=timedelta(seconds=20))

@@ -5,13 +5,14 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from labtool.core.config.marks import Expanded
 from labtool.core.errors import ConfigError, Problem
+from labtool.core.masking import conceal
 
 _COMMAND_SECONDS = 20
 _FORMS = "${NAME}, {file: PATH} or {command: [PROGRAM, ...]}"
@@ -23,6 +24,8 @@ class Secret:
     Its text is read by `reveal` when a service is built, and kept from `str` and `repr`.
     `literal` is true for one that is written in the config itself.
     """
+
+    _one_line: ClassVar[bool] = True
 
     def __init__(self, spec: "str | dict[str, Any]") -> None:
         self._spec = spec
@@ -59,7 +62,8 @@ class Secret:
         self._where, self._base = (where, path), base
 
     def reveal(self) -> str:
-        """The secret's text. Raises ConfigError when it is missing, empty or unreadable."""
+        """The secret's text. Raises ConfigError when it is missing, empty, unreadable or not
+        one line: what is sent in a header or a login must not break it."""
         if isinstance(self._spec, Expanded) and self._spec.missing:
             name = self._spec.missing[0]
             raise self._error(
@@ -72,13 +76,20 @@ class Secret:
             text = str(self._spec)
         if not text.strip():
             raise self._error("is empty", f"write it as {_FORMS}")
-        return text.strip("\r\n")
+        text = text.strip("\r\n")
+        conceal(text)
+        if self._one_line and not text.isprintable():
+            raise self._error(
+                "has more than one line, or a character that cannot be printed",
+                "keep only the secret itself, on one line",
+            )
+        return text
 
     def _read_file(self) -> str:
         path = self.file
         assert path is not None
         try:
-            return path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             raise self._error(
@@ -160,6 +171,12 @@ class Secret:
         raise PydanticCustomError(
             "secret", "is not a secret; write it as {forms}", {"forms": _FORMS}
         )
+
+
+class SecretDocument(Secret):
+    """A secret of several lines, such as a JSON key."""
+
+    _one_line = False
 
 
 def read_env_file(path: Path) -> dict[str, str]:

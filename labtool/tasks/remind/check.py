@@ -41,7 +41,7 @@ def check(
     depends on it is left out."""
     section = config.section("remind", Remind)
     found = Checked(_channels(section), problems=_missing(config, section, services))
-    told = {str(as_error(problem)) for problem in services.people_problems}
+    told = {str(as_error(problem, services)) for problem in services.people_problems}
 
     def note(error: LabtoolError) -> None:
         if error.code != "sheet":
@@ -49,7 +49,7 @@ def check(
         elif str(error) not in told:
             found.problems.append(Problem(error.where, error.what, error.fix))
 
-    data = load(config, section, services, today, note)
+    data = load(config, section, services, today, note, set())
     found.notes = _misspelt(config, section, services, data)
     found.problems += check_rules(section, data, config.where)
     if len(data.people):

@@ -68,7 +68,7 @@ def catch_up(
     for back in range(section.catch_up_days, 0, -1):
         due = today - timedelta(days=back)
         plan = _plan(section, data, due, today, kinds, missed, said)
-        if plan.items or plan.troubles:
+        if plan.rules:
             yield plan
 
 
@@ -90,6 +90,7 @@ def _plan(
 ) -> DayPlan:
     items: list[Planned] = []
     troubles: dict[Trouble, None] = {}
+    turns: list[str] = []
     rule: RuleOptions
     for name, rule in section.rules.items():
         if kinds and rule.kind not in kinds:
@@ -99,10 +100,11 @@ def _plan(
         occasion = rule.occasion(due, section, data)
         if occasion is None or not wanted(rule, name, occasion):
             continue
+        turns.append(name)
         moment = Moment(name, rule.kind, section, data, due, today, occasion, said)
         for found in rule.plan(moment):
             if isinstance(found, Planned):
                 items.append(found)
             else:
                 troubles[found] = None
-    return DayPlan(due, tuple(items), tuple(troubles))
+    return DayPlan(due, tuple(items), tuple(troubles), tuple(turns))

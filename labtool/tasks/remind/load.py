@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, Problem
 from labtool.services.build import Services
+from labtool.services.sheets import topic
 from labtool.tasks.remind.data import LabData
 from labtool.tasks.remind.gather import CalendarEvent, Source, Sources, gather
 from labtool.tasks.remind.section import Remind
 
-_CALENDAR_SECONDS = 20
 # How far around today the absences calendar is read.
 _CALENDAR_BACK = timedelta(days=70)
 _CALENDAR_AHEAD = timedelta(days=400)
@@ -22,9 +22,11 @@ def load(
     services: Services,
     today: date,
     fail: Callable[[LabtoolError], None],
+    looked_at: set[str],
 ) -> LabData:
     """The lab as its sheets describe it today. What cannot be read is given to `fail` and
-    named in the data's `missing`; what is wrong in a row is given to `fail` too."""
+    named in the data's `missing`; what is wrong in a row is given to `fail` too. The topics
+    of the sheets that were read are added to `looked_at`."""
     missing: set[str] = set()
 
     def source(role: str, named: str) -> Source | None:
@@ -37,13 +39,15 @@ def load(
             missing.add(role)
             fail(error)
             return None
+        looked_at.add(topic(name))
         return Source(grid, config.core.sheets[name].layout)
 
     duties = source("duties", section.duties)
     meetings = source("meetings", section.meetings)
     absences = source("absences", section.absences)
-    events = _events(config, section, today, fail)
+    events = _events(section, services, today, fail)
     people = services.people
+    looked_at.add(topic(config.core.people.sheet or "people"))
     for error in services.sheets.troubles:
         fail(error)
     data, problems = gather(
@@ -56,33 +60,27 @@ def load(
         missing=frozenset(missing),
     )
     for problem in (*services.people_problems, *problems):
-        fail(as_error(problem))
+        fail(as_error(problem, services))
     return data
 
 
 def _events(
-    config: Config, section: Remind, today: date, fail: Callable[[LabtoolError], None]
+    section: Remind, services: Services, today: date, fail: Callable[[LabtoolError], None]
 ) -> tuple[CalendarEvent, ...]:
     if not section.absences_calendar:
         return ()
-    from labtool.services.calendar import events
-
+    start, end = today - _CALENDAR_BACK, today + _CALENDAR_AHEAD
     try:
-        return tuple(
-            events(
-                section.absences_calendar,
-                today - _CALENDAR_BACK,
-                today + _CALENDAR_AHEAD,
-                config.base,
-                timeout=_CALENDAR_SECONDS,
-                zone=config.core.lab.timezone,
-            )
-        )
+        return tuple(services.events(section.absences_calendar, start, end))
     except LabtoolError as error:
         fail(error)
         return ()
 
 
-def as_error(problem: Problem) -> Failed:
-    """A mistake in a sheet, as an error of the run: the admins hear of it once."""
-    return Failed(problem.what, where=problem.where, fix=problem.fix, code="sheet")
+def as_error(problem: Problem, services: Services) -> Failed:
+    """A mistake in a sheet, as an error of the run: the admins hear of it once, whichever
+    reminders meet it."""
+    error = Failed(problem.what, where=problem.where, fix=problem.fix, code="sheet")
+    sheet = problem.where.partition(":")[0]
+    error.topic = topic(sheet) if sheet in services.sheets else ""
+    return error

@@ -74,8 +74,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """Everything about one day."""
+    """Everything about one day; `rules` are those that had their turn."""
 
     day: date
     items: tuple[Planned, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    rules: tuple[str, ...] = ()

@@ -70,7 +70,9 @@ def _remove(run: Run, place: Presentations, made: SharedFile) -> None:
         place.delete(made.id)
     except LabtoolError as error:
         what = f"the copy {made.link} could not be removed: {error}"
-        run.fail(Failed(what, fix="remove it by hand", code="left_over"))
+        # What people have worked on since is not to be removed by hand either.
+        fix = "" if error.code == "not_ours" else "remove it by hand"
+        run.fail(Failed(what, fix=fix, code="left_over"))
 
 
 def _urgent(error: LabtoolError, slides: SlidesRequest) -> Failed:

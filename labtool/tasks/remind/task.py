@@ -3,7 +3,7 @@ what was said. The run boundary sends it."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from labtool.core.clock import iso
 from labtool.core.database import Marks
@@ -16,13 +16,18 @@ from labtool.tasks.remind.plan import DayPlan, Planned, Trouble
 from labtool.tasks.remind.section import Remind
 from labtool.tasks.remind.slides import make_slides
 
+# What the errors of a rule are about.
+_TOPIC = "rule "
+# No rule recurs more rarely than once a year.
+_FORGET = timedelta(days=800)
+
 
 def remind(run: Run, services: Services, kinds: Collection[str] = ()) -> None:
     """Say what is due today, and what was missed and still makes sense; only by rules of
     these kinds (or names), if any are given."""
     section = chosen(run.config.section("remind", Remind), kinds)
     today = run.clock.today()
-    data = load(run.config, section, services, today, run.fail)
+    data = load(run.config, section, services, today, run.fail, run.looked_at)
     known = _Known(run, section)
     said = run.outbox.accepted
     missed = catch_up(section, data, today, known.settled, first_day=known.first_day, said=said)
@@ -38,7 +43,7 @@ def days_ahead(
     was said already is left out."""
     section = chosen(run.config.section("remind", Remind), kinds)
     today = run.clock.today()
-    data = load(run.config, section, services, today, run.fail)
+    data = load(run.config, section, services, today, run.fail, run.looked_at)
     for plan in preview(section, data, today, days):
         items = tuple(i for i in plan.items if not run.outbox.accepted(i.message.key))
         if items or plan.troubles:
@@ -65,6 +70,7 @@ def _act(run: Run, services: Services, plan: DayPlan, known: "_Known") -> None:
     """Accept a day's messages, rule by rule: those of one rule and period together."""
     for trouble in plan.troubles:
         run.fail(as_error(trouble))
+    run.looked_at |= {_TOPIC + rule for rule in plan.rules}
     # A rule in trouble is tried again while it may be caught up: its other messages have
     # their keys, and are not sent twice.
     in_trouble = {trouble.rule for trouble in plan.troubles}
@@ -93,6 +99,7 @@ class _Known:
         self._now = iso(run.clock.now())
         today = run.clock.today().isoformat()
         with run.database.write():
+            self._settled.forget(iso(run.clock.now() - _FORGET))
             for rule in section.rules:
                 # Not known, or from a later day that somebody tried out with --at.
                 if (self._rules.get(rule) or "9999") > today:
@@ -112,5 +119,7 @@ class _Known:
 
 
 def as_error(trouble: Trouble) -> Failed:
-    """A trouble as an error of the run."""
-    return Failed(trouble.what, where=trouble.where, fix=trouble.fix, code=trouble.code)
+    """A trouble as an error of the run: over when its rule has its turn without it."""
+    error = Failed(trouble.what, where=trouble.where, fix=trouble.fix, code=trouble.code)
+    error.topic = _TOPIC + trouble.rule
+    return error

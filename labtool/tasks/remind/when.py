@@ -45,9 +45,9 @@ class Daily:
     """Every day."""
 
     def occasion(self, day: date, meetings: Meetings) -> Occasion | None:
-        """Its period is the day."""
+        """Its period is the day, and it is not said on a later one."""
         del meetings
-        return Occasion(day.isoformat(), day)
+        return Occasion(day.isoformat(), day, late_until=day)
 
 
 @dataclass(frozen=True, slots=True)

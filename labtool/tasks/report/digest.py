@@ -6,7 +6,7 @@ from datetime import datetime
 
 from labtool.core.alerts import Fault
 from labtool.core.outbox import Entry
-from labtool.core.text import one_line
+from labtool.core.text import one_line, plain
 from labtool.tasks.report.timetable import Line
 
 
@@ -91,7 +91,7 @@ def render(digest: Digest, lab: str) -> str:
 
 def _messages(entries: Sequence[Entry]) -> list[str]:
     return [
-        f"{e.id} to {e.message.to.name}: {one_line(e.message.text, 80)}"
+        f"{e.id} to {e.message.to.name}: {one_line(plain(e.message.text), 80)}"
         + (f" ({one_line(e.error, 160)})" if e.error else "")
         for e in entries
     ]

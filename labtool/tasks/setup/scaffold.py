@@ -23,7 +23,7 @@ _ZONE = re.compile(r"(?m)^(\s+timezone:\s*)\S+")
 
 _GITIGNORE = """\
 # Secrets and what labtool keeps: not for a repository.
-.env
+.env*
 /state/
 """
 

@@ -1,0 +1,21 @@
+"""Secrets that were read, so that nothing we print or keep repeats them."""
+
+import re
+
+# Shorter ones would be found in ordinary words, and a password that short is none.
+_SHORTEST = 6
+_LINE_BREAK = re.compile(r"\n|\\n")
+_known: set[str] = set()
+
+
+def conceal(secret: str) -> None:
+    """From now on `mask` hides this text, and each line of it."""
+    parts = (part.strip(' \t",') for part in _LINE_BREAK.split(secret))
+    _known.update(part for part in (secret, *parts) if len(part) >= _SHORTEST)
+
+
+def mask(text: str) -> str:
+    """The text with every secret that was concealed replaced by `***`."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
