@@ -80,7 +80,7 @@ class Routine:
         section = self.config.section("remind", Remind)
         database = Database.snapshot(self.config.state)
         services = Services(self.config, database, self.clock(start), dry_run=True)
-        data = load_data(self.config, section, services, start, lambda error: None)
+        data = load_data(self.config, section, services, start, lambda error: None, set())
         plans = preview(section, data, start, days)
         return {item.message.key: plan.day for plan in plans for item in plan.items}
 

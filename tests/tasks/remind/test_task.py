@@ -84,7 +84,8 @@ def test_a_rule_is_not_caught_up_before_its_first_day(tmp_path: Path) -> None:
     lab = Routine(tmp_path / "lab", "Europe/Berlin", SUNDAY)
     lab.run(SUNDAY)
     lab.edit(
-        "  rules:\n", "  rules:\n    new: {kind: notice, to: admins, when: daily, text: New}\n"
+        "  rules:\n",
+        "  rules:\n    new: {kind: notice, to: admins, when: daily, late: true, text: New}\n",
     )
     lab.run(SUNDAY + timedelta(days=3))
     periods = [key.rsplit(":", 1)[1] for key in lab.said() if ":new:" in key]
@@ -97,7 +98,8 @@ def test_a_rule_is_not_caught_up_before_its_first_day(tmp_path: Path) -> None:
 def test_a_day_that_was_tried_out_hides_no_missed_day(tmp_path: Path) -> None:
     lab = Routine(tmp_path / "lab", "Europe/Berlin", SUNDAY)
     lab.edit(
-        "  rules:\n", "  rules:\n    new: {kind: notice, to: admins, when: daily, text: New}\n"
+        "  rules:\n",
+        "  rules:\n    new: {kind: notice, to: admins, when: daily, late: true, text: New}\n",
     )
     lab.run(SUNDAY + timedelta(days=100))
     lab.run(SUNDAY)
