@@ -106,6 +106,7 @@ def task(
     def run() -> int:
         from labtool.core.run import run_task
         from labtool.core.task import Task
+        from labtool.core.text import clean
         from labtool.services.build import Services
 
         config = load(options.config, context)
@@ -122,7 +123,7 @@ def task(
 
         settings = Task(
             name=name,
-            arguments=tuple(arguments),
+            arguments=tuple(clean(argument) for argument in arguments),
             timer=os.environ.get("LABTOOL_TIMER", ""),
             config=config,
             clock=now,
