@@ -196,7 +196,10 @@ def test_a_secret_is_never_shown(lab: Lab, slack: Slack) -> None:
 
 # ── text from people ──────────────────────────────────────────────────────────────────
 
-EVIL = "<!channel> @everyone {{ 7 * 7 }} {% for x in y %} \x1b[31mred\x1b[0m \x07\u202e <@U1> &amp;"
+EVIL = (
+    "<!channel> @everyone {{ 7000 * 7001 }} {% for x in y %} "
+    "\x1b[31mred\x1b[0m \x07\u202e <@U1> &amp;"
+)
 
 
 def evil_lab(lab: Lab, *servers: Any) -> None:
@@ -228,10 +231,10 @@ def test_slack_interprets_nothing_of_it(lab: Lab, slack: Slack) -> None:
     for post in posts:
         said = json.dumps(post, ensure_ascii=False)
         assert not {"link_names", "parse"} & set(post)
-        for part in ("<!", "<@U1>", "\\u001b", "\\u0007", "\u202e", "49"):
+        for part in ("<!", "<@U1>", "\\u001b", "\\u0007", "\u202e", "49007000"):
             assert part not in said
     duty = next(m.text for m in slack.messages("@ann") if "Breakfast" in m.text)
-    assert "{{ 7 * 7 }} {% for x in y %} [31mred" in duty
+    assert "{{ 7000 * 7001 }} {% for x in y %} [31mred" in duty
     assert "&lt;@U1&gt; &amp;amp;" in duty
 
 
