@@ -126,7 +126,11 @@ def parse(text: str, marked: Marked, environ: dict[str, str]) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        what = f"is not valid YAML: {error.problem or error.context}"
+        why = error.problem or error.context or ""
+        if "nesting depth" in why:  # libyaml has a limit of its own since 0.2.6
+            marked.problems.append(Problem(f"{marked.file}:{line}", "is nested too deeply"))
+            return
+        what = f"is not valid YAML: {why}"
         marked.problems.append(Problem(f"{marked.file}:{line}", what, _hint(text, line)))
     except yaml.YAMLError as error:
         marked.problems.append(Problem(marked.file, f"is not valid YAML: {error}".split("\n")[0]))
