@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from labtool.core.errors import Failed, LabtoolError, Temporary
+from labtool.services.addresses import ForbiddenAddressError, Guard
 from labtool.services.deadline import Deadline
 from labtool.services.retry import retrying
 
@@ -30,6 +31,7 @@ _REDIRECTS = 5
 # A published sheet's key and a private calendar's address are longer parts of a path.
 _LONGEST_SHOWN = 12
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,27 @@ class TooSlowError(requests.Timeout):
     """The transfer did not end within the session's time."""
 
 
-def get(url: str, seconds: float, limit: int = LARGEST) -> Page:
+def get(url: str, seconds: float, limit: int = LARGEST, guard: Guard | None = None) -> Page:
     """The page at an http(s) URL, tried again where the network failed.
 
+    With a `guard`, no address that it refuses is asked, whatever redirects there; proxies
+    are not used then, as they would be asked instead.
+
     Raises Temporary (network, 429, 5xx) and Failed (another status, more than `limit`
-    bytes, not http or https). Messages name the address as `shown` does.
+    bytes, not http or https, refused). Messages name the address as `shown` does.
     """
-    started = time.monotonic()
-    return retrying(lambda: _get(url, seconds - (time.monotonic() - started), limit), seconds)
+    end = time.monotonic() + seconds
+    token = _guard.set(guard)
+    try:
+        return retrying(lambda: _get(url, end - time.monotonic(), limit), seconds)
+    finally:
+        _guard.reset(token)
 
 
 def _get(url: str, seconds: float, limit: int) -> Page:
     where = shown(url)
     with requests.Session() as session, explained(where):
+        session.trust_env = _guard.get() is None
         session.max_redirects = _REDIRECTS
         bounded(session, max(1.0, seconds), limit)
         response = session.get(url, headers={"Accept": "*/*", "User-Agent": "labtool"})
@@ -127,6 +137,9 @@ def _explain(error: Exception, where: str) -> LabtoolError:
         return Failed(f"its certificate is not trusted ({_why(error)})", where=where, fix=fix)
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return Failed("redirects in a circle", where=where, fix="check the address")
+    if isinstance(error, ForbiddenAddressError):
+        fix = "it must be public, or stand in the config's list of hosts"
+        return Failed(str(error), where=where, fix=fix, code="forbidden_address")
     # RequestException is an OSError: what is left of its ValueErrors is about the address.
     if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
         what = "is not, or redirects to what is not, an http(s) address"
@@ -195,12 +208,22 @@ class _BoundedAdapter(HTTPAdapter):
 
 
 class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        _check_host(self)
+        super().connect()
+        _check_peer(self)
+
     def getresponse(self) -> Any:
         _watch(self)
         return super().getresponse()
 
 
 class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        _check_host(self)
+        super().connect()
+        _check_peer(self)
+
     def getresponse(self) -> Any:
         _watch(self)
         return super().getresponse()
@@ -212,6 +235,18 @@ class _Pool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+
+
+def _check_host(connection: HTTPConnection) -> None:
+    guard = _guard.get()
+    if guard is not None:
+        guard.check_host(connection.host, connection.port)
+
+
+def _check_peer(connection: HTTPConnection) -> None:
+    guard, sock = _guard.get(), connection.sock
+    if guard is not None and sock is not None:
+        guard.check_peer(str(sock.getpeername()[0]), connection.host)
 
 
 def _watch(connection: HTTPConnection) -> None:

@@ -16,6 +16,7 @@ from labtool.core.config.secrets import environment
 from labtool.core.errors import Problem
 
 SECTIONS = {
+    "ptg": "labtool.tasks.ptg.section:Ptg",
     "remind": "labtool.tasks.remind.section:Remind",
 }
 
