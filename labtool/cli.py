@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "Make a working lab folder: config, sheets, secrets file.",
     "check": "Check the config and every sheet; --online also proves the credentials.",
     "remind": "Send today's reminders: duties, meetings, birthdays.",
+    "ptg-bot": "The event board's bot on IRC; stays in the foreground.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",
     "log": "The journal of runs, with their output.",
@@ -38,7 +39,7 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"labtool.commands.{cmd_name}")
+        module = import_module(f"labtool.commands.{cmd_name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = COMMANDS[cmd_name]

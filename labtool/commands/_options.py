@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Never
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labtool.core.clock import Clock
     from labtool.core.config import Config
     from labtool.core.database import Database
@@ -72,14 +74,22 @@ def _documented(body: Callable[[], int]) -> Callable[[], int]:
     return run
 
 
-def load(given: str, context: typer.Context | None = None) -> "Config":
-    """The config that `--config` names, before the subcommand or after it."""
+def load(
+    given: str, context: typer.Context | None = None, *, else_in: "Path | None" = None
+) -> "Config":
+    """The config that `--config` names, before the subcommand or after it. Where there is
+    none at all and `else_in` is a folder, the defaults, with the state in that folder."""
     from labtool.core import config
-    from labtool.core.errors import ConfigError
+    from labtool.core.errors import ConfigError, UsageError
     from labtool.tasks.sections import SECTIONS, mistakes
 
     before = str(context.find_root().params.get("config") or "") if context else ""
-    path = config.find(given or before)
+    try:
+        path = config.find(given or before)
+    except UsageError:
+        if else_in is None or given or before or os.environ.get("LABTOOL_CONFIG"):
+            raise
+        return config.bare(else_in)
     try:
         return config.load(path, SECTIONS)
     except ConfigError as error:
@@ -100,8 +110,11 @@ def task(
     options: Options,
     context: typer.Context,
     body: "Callable[[Run, Services], None]",
+    *,
+    else_in: "Path | None" = None,
 ) -> Never:
-    """Run a task inside the run boundary with the lab's services, and exit with its status."""
+    """Run a task inside the run boundary with the lab's services, and exit with its status.
+    `else_in` as for `load`."""
 
     def run() -> int:
         from labtool.core.run import run_task
@@ -109,7 +122,7 @@ def task(
         from labtool.core.text import clean
         from labtool.services.build import Services
 
-        config = load(options.config, context)
+        config = load(options.config, context, else_in=else_in)
         now = clock(config, options.at)
         built: dict[int, Services] = {}
 

@@ -64,9 +64,9 @@ def _journaled(
     status = e.FAILED
     try:
         with _quiet_output(task):
-            _attempt(run, lambda run: _work(run, body))
-            _attempt(run, Run.deliver)
-            _attempt(run, tell)
+            attempt(run, lambda run: _work(run, body))
+            attempt(run, Run.deliver)
+            attempt(run, tell)
         status = run.exit_status
     except KeyboardInterrupt:
         status = e.INTERRUPTED
@@ -98,7 +98,7 @@ def _work(run: Run, body: Callable[[Run], None]) -> None:
     run.looked_at.add(run.task.scope)
 
 
-def _attempt(run: Run, step: Callable[[Run], None]) -> None:
+def attempt(run: Run, step: Callable[[Run], None]) -> None:
     """Take one step of a run; whatever it raises becomes one of the run's errors."""
     try:
         step(run)
@@ -116,7 +116,7 @@ def _rehearse(task: Task, body: Callable[[Run], None]) -> int:
     run = Run(task, database, Outbox(database))
     before = {entry.id for entry in run.outbox.entries()}
     with _quiet_output(task):
-        _attempt(run, lambda run: _work(run, body))
+        attempt(run, lambda run: _work(run, body))
         planned = [entry for entry in run.outbox.entries() if entry.id not in before]
         run.counts["would send"] = len(planned)
         run.result.setdefault("messages", [show_message(entry.message) for entry in planned])

@@ -1,6 +1,6 @@
 """The one place where real clients are built, each when it is first used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -18,6 +18,9 @@ from labtool.services.sheets import Sheets
 
 if TYPE_CHECKING:
     from labtool.services.calendar import Event
+    from labtool.services.irc.client import IrcClient
+    from labtool.services.irc.settings import Heard
+    from labtool.services.irc.settings import Settings as IrcSettings
     from labtool.services.mail import Mail
     from labtool.services.presentations import Presentations
     from labtool.services.slack import Slack
@@ -148,6 +151,19 @@ class Services:
 
         zone = self._config.core.lab.timezone
         return events(source, start, end, self._config.base, timeout=_CALENDAR_SECONDS, zone=zone)
+
+    def irc(
+        self,
+        settings: "IrcSettings",
+        *,
+        heard: "Callable[[Heard], None]",
+        told: Callable[[str], None],
+        oops: Callable[[Exception], None],
+    ) -> "IrcClient":
+        """A client of IRC; it connects when it is run."""
+        from labtool.services.irc.client import IrcClient
+
+        return IrcClient(settings, heard=heard, told=told, oops=oops)
 
     def presentations(self, folder: str = "", *, drive: bool = False) -> "Presentations":
         """`folder` (relative to the config), or Google Drive and a folder's id there (empty:

@@ -124,6 +124,12 @@ def load(path: Path, task_sections: Iterable[str] = ()) -> Config:
     return Config(path, core, marked)
 
 
+def bare(folder: Path) -> Config:
+    """The config of somebody who has none: defaults, and the state below `folder`."""
+    path = folder / "labtool.yaml"
+    return Config(path, Core(), Marked(os.fspath(path), {}))
+
+
 def validate(
     model: type[M],
     data: Any,

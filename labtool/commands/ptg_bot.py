@@ -1,0 +1,50 @@
+"""`labtool ptg-bot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def ptg_bot(
+    context: typer.Context,
+    old_config: Annotated[
+        Path | None,
+        typer.Argument(metavar="[JSON]", help="An older event bot's config, instead of ptg:."),
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console", metavar="", help="Talk to it here; without IRC.")
+    ] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """The event board's bot on IRC; stays in the foreground."""
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+
+    def work(run: Run, services: Services) -> None:
+        from labtool.tasks.ptg.entry import look, plan
+        from labtool.tasks.ptg.service import serve
+
+        chosen = plan(run.config, old_config)
+        if run.dry_run:
+            run.shown = True
+            look(run, chosen)
+        elif console:
+            from labtool.tasks.ptg.console import talk
+
+            talk(run, chosen, lambda: None)
+        else:
+            serve(run, chosen, services.irc, lambda: None)
+
+    options = o.Options(config, dry_run, at, json, verbose)
+    folder = old_config.absolute().parent if old_config else None
+    o.task("ptg-bot", (), options, context, work, else_in=folder)

@@ -1,0 +1,54 @@
+"""What a task that stays in the foreground needs beside the run boundary: admins who hear of
+trouble while it goes on, and an end that systemd and ^C both understand.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from labtool.core.outbox import Outbox
+from labtool.core.run import attempt
+from labtool.core.task import Run
+from labtool.core.telling import tell
+
+
+def checkpoint(run: Run, *looked_at: str) -> None:
+    """Send what the outbox holds, and tell the admins what is new or over, as the boundary
+    does when a run ends. `looked_at` are the topics of errors that would have been met."""
+    outbox = run.outbox
+    run.outbox = Outbox(run.database)
+    run.looked_at.update(looked_at)
+    try:
+        attempt(run, Run.deliver)
+        attempt(run, tell)
+    finally:
+        run.outbox = outbox
+    if run.errors:
+        run.counts["troubles"] += len(run.errors)
+    # The next checkpoint tells what is new then; this run may go on for weeks.
+    run.errors.clear()
+    run.looked_at.clear()
+
+
+@contextmanager
+def until_told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` once, from the signal handler, when SIGTERM or ^C comes. SIGTERM is how a
+    service ends, and no failure; after ^C, KeyboardInterrupt is raised at the end."""
+    received: list[int] = []
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            stop()
+        elif len(received) > 2:
+            raise KeyboardInterrupt  # whoever presses ^C again and again does not want to wait
+
+    before = {n: signal.signal(n, receive) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt

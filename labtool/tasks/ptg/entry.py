@@ -1,0 +1,74 @@
+"""From the config, ours or an older bot's, to what the bot needs to know."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labtool.core.config import Config
+from labtool.core.errors import ConfigError, Problem
+from labtool.core.task import Run
+from labtool.services.irc.settings import Settings
+from labtool.tasks.ptg import shape
+from labtool.tasks.ptg.section import Ptg, read_old
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which board, where on IRC."""
+
+    section: Ptg
+    settings: Settings
+    database: Path
+
+
+def plan(config: Config, old: Path | None = None) -> Plan:
+    """What the section `ptg` says, or an older bot's JSON file. Raises ConfigError."""
+    if old is not None:
+        found = read_old(old)
+        return Plan(found.section, _settings(config, found.section, found.password), found.database)
+    if not config.has("ptg"):
+        fix = "write ptg: {server: ..., nick: ..., channels: [...]}"
+        raise ConfigError([Problem(str(config.path), "has no section ptg", fix)])
+    section = config.section("ptg", Ptg)
+    password = section.password.reveal() if section.password else ""
+    return Plan(section, _settings(config, section, password), config.resolve(section.database))
+
+
+def look(run: Run, chosen: Plan) -> None:
+    """Say what the bot would do, and what the board holds."""
+    settings, database = chosen.settings, chosen.database
+    document: dict[str, Any] = {}
+    if database.exists():
+        document = shape.parse(database.read_bytes(), str(database))
+    counts = {key: len(document.get(key, ())) for key in ("tracks", "schedule", "last_check_in")}
+    run.result["would connect to"] = f"{settings.server}:{settings.port}"
+    run.result["board"] = counts
+    if not run.task.json:
+        channels = ", ".join(settings.channels)
+        secure = "with TLS" if settings.tls else "without TLS"
+        who = f"{settings.nick}{' (identified)' if settings.password else ''}"
+        print(f"would connect to {settings.server}:{settings.port} {secure} as {who}")
+        print(f"would join {channels}")
+        there = "" if database.exists() else " (not there yet; it would be made)"
+        print(
+            f"board: {database}{there}: {counts['tracks']} tracks, {counts['schedule']} rooms,"
+            f" {counts['last_check_in']} check-ins"
+        )
+
+
+def _settings(config: Config, section: Ptg, password: str) -> Settings:
+    return Settings(
+        server=section.server,
+        port=section.port,
+        tls=section.tls,
+        ca_file=config.resolve(section.ca_file) if section.ca_file else None,
+        nick=section.nick,
+        channels=section.channels,
+        password=password,
+        login=section.login if password else "none",
+        account=section.account or section.nick,
+        identified_only=section.identified_only,
+        burst=section.flood.burst,
+        interval=section.flood.interval,
+        realname=section.help_url or "the event board",
+    )

@@ -1,0 +1,248 @@
+"""`labtool ptg-bot`: the event board on IRC, for as long as the event lasts.
+
+IRC has a thread of its own, which answers; it owns the board and the journal. This one, the
+main thread, does what may take long: it writes the JSON file, lets the site be built, and
+tells the admins.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from labtool.core.errors import Failed, LabtoolError, StateError, Temporary
+from labtool.core.log import complain
+from labtool.core.service import checkpoint, until_told_to_stop
+from labtool.core.task import Run
+from labtool.services.irc.client import IrcClient
+from labtool.tasks.ptg import shape
+from labtool.tasks.ptg.board import Board
+from labtool.tasks.ptg.desk import Desk, Manners
+from labtool.tasks.ptg.entry import Plan
+from labtool.tasks.ptg.fetch import fetch
+from labtool.tasks.ptg.front import Front
+from labtool.tasks.ptg.store import Store
+
+T = TypeVar("T")
+
+# Pages are at most 2 s behind the chat: this wait, what writing and building take, and as
+# much again where those take long.
+_PAUSE = 0.3
+_REST = 4
+# How often the site is built when nothing is said: its marks of the current slot move.
+_EVERY = 60.0
+_CHECK_LINK = 600.0
+_STOP = 8.0
+_LINK, _DATABASE, _SITE = "irc", "board", "site"
+
+
+@dataclass(slots=True)
+class _Mail:
+    """What the threads tell the main one."""
+
+    box: "SimpleQueue[LabtoolError | str]" = field(default_factory=SimpleQueue)
+
+    def changed(self) -> None:
+        self.box.put("changed")
+
+    def stop(self) -> None:
+        self.box.put("stop")
+
+    def trouble(self, error: LabtoolError) -> None:
+        error.topic = error.topic or _DATABASE
+        self.box.put(error)
+
+
+def open_desk(run: Run, chosen: Plan, told: Callable[[LabtoolError], None]) -> tuple[Desk, Store]:
+    """The desk over a database file. Raises Failed and StateError."""
+    store = Store(chosen.database, told)
+    board = Board(store.load(), run.config.core.lab.timezone)
+    manners = Manners(chosen.section.prefix, chosen.section.help_url)
+    return Desk(board, store, manners, run.clock.now, told), store
+
+
+def serve(
+    run: Run,
+    chosen: Plan,
+    connect: Callable[..., IrcClient],
+    build: Callable[[], None],
+) -> None:
+    """Be on IRC until told to stop. `connect` makes the client (`Services.irc`), `build` the
+    site from the JSON file.
+
+    Raises Failed and StateError when the board cannot be opened, and KeyboardInterrupt
+    after ^C.
+    """
+    mail = _Mail()
+    desk, store = open_desk(run, chosen, mail.trouble)
+    allow = chosen.section.fetch_allow
+    front = Front(desk, chosen.settings.nick, lambda url: fetch(url, allow), mail.changed)
+    link = _Link(front, lambda **calls: connect(chosen.settings, **calls), mail)
+    keeper = _Keeper(run, desk, store, link, build)
+    with until_told_to_stop(mail.stop):
+        link.start()
+        try:
+            keeper.work(mail)
+        finally:
+            link.stop()
+            keeper.last_words()
+            store.close()
+    if link.died is not None:
+        raise link.died
+
+
+class _Link:
+    """The thread that is on IRC."""
+
+    def __init__(self, front: Front, connect: Callable[..., IrcClient], mail: _Mail) -> None:
+        self.died: Exception | None = None
+        self._mail = mail
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._client = front.client = connect(heard=front.heard, told=complain, oops=self._oops)
+        self._thread = threading.Thread(target=self._run, name="irc", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        """Whether we are there."""
+        return self._client.connected
+
+    def start(self) -> None:
+        """Connect, in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_STOP)
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """What `question` answers in the thread of the board."""
+        if not self._thread.is_alive():
+            return question()
+
+        async def answer() -> T:
+            return question()
+
+        return asyncio.run_coroutine_threadsafe(answer(), self._loop).result(_STOP)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._client.run(self._stop))
+        except Exception as error:  # noqa: BLE001  (raised again in the main thread)
+            self.died = error
+        self._mail.stop()
+
+    def _oops(self, error: Exception) -> None:
+        from labtool.core.run import bug
+
+        self._mail.trouble(bug(error))
+
+
+class _Keeper:
+    """Writes the file, has the site built, tells the admins; when there is need."""
+
+    def __init__(
+        self, run: Run, desk: Desk, store: Store, link: _Link, build: Callable[[], None]
+    ) -> None:
+        self._run, self._desk, self._store, self._link = run, desk, store, link
+        self._build = build
+        self._dirty = True
+        self._built = 0.0
+        self._link_checked = time.monotonic()
+        self._away_since = ""
+
+    def work(self, mail: _Mail) -> None:
+        """Go on until a `stop` comes."""
+        rest = 0.0
+        while True:
+            word = self._next(mail, rest)
+            if word == "stop":
+                return
+            started = time.monotonic()
+            if self._dirty or started - self._built > _EVERY:
+                self._write()
+            self._check_link()
+            rest = _PAUSE + min(_REST * (time.monotonic() - started), 1.0)
+
+    def last_words(self) -> None:
+        """What was accepted to the end is in the file."""
+        self._write()
+
+    def _next(self, mail: _Mail, rest: float) -> str:
+        """Wait for something to do, at least `rest` seconds, so that what comes close
+        together is written together."""
+        wait = _EVERY
+        until = time.monotonic() + rest
+        while True:
+            try:
+                word = mail.box.get(timeout=max(0.0, wait))
+            except Empty:
+                return ""
+            if word == "stop":
+                return "stop"
+            if isinstance(word, LabtoolError):
+                self._run.fail(word)
+                checkpoint(self._run)
+            else:
+                self._dirty = True
+            wait = until - time.monotonic()
+            if wait <= 0:
+                return ""
+
+    def _write(self) -> None:
+        """The file, then the site."""
+        looked_at = [_DATABASE, _SITE]
+        try:
+            self._export()
+        except (LabtoolError, TimeoutError) as error:
+            looked_at.remove(_DATABASE)
+            self._fail(error, _DATABASE)
+        try:
+            self._build()
+        except LabtoolError as error:
+            looked_at.remove(_SITE)
+            self._fail(error, _SITE)
+        self._built = time.monotonic()
+        checkpoint(self._run, *looked_at)
+
+    def _export(self) -> None:
+        if self._store.edited_outside():
+            self._link.ask(self._reload)
+            self._dirty = True
+        if not self._dirty:
+            return
+        content, upto = self._link.ask(
+            lambda: (shape.dump(self._desk.board.data), self._store.newest())
+        )
+        self._dirty = False
+        try:
+            self._store.export(content, upto)
+        except StateError:
+            self._dirty = True
+            raise
+
+    def _reload(self) -> None:
+        self._desk.reload(self._store.load())
+
+    def _fail(self, error: Exception, topic: str) -> None:
+        found = error if isinstance(error, LabtoolError) else Failed("the board does not answer")
+        found.topic = topic
+        self._run.fail(found)
+
+    def _check_link(self) -> None:
+        now = time.monotonic()
+        if now - self._link_checked < _CHECK_LINK:
+            return
+        self._link_checked = now
+        if self._link.connected:
+            self._away_since = ""
+            checkpoint(self._run, _LINK)
+            return
+        self._away_since = self._away_since or f"{self._run.clock.local():%H:%M on %A}"
+        self._fail(Temporary(f"not on IRC since about {self._away_since}", code="away"), _LINK)
+        checkpoint(self._run)
