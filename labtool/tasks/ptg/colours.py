@@ -39,7 +39,7 @@ def chosen_colour(name: str) -> str:
     """A colour for a track that has none: always the same one for a name, and dark enough
     for white text."""
     hue = int.from_bytes(hashlib.sha256(name.encode()).digest()[:2]) / 65536
-    red, green, blue = colorsys.hls_to_rgb(hue, 0.30, 0.65)
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.25, 0.65)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
 
 
