@@ -21,15 +21,19 @@ class Plan:
     database: Path
 
 
-def plan(config: Config, old: Path | None = None) -> Plan:
-    """What the section `ptg` says, or an older bot's JSON file. Raises ConfigError."""
+def plan(config: Config, old: Path | None = None, *, console: bool = False) -> Plan:
+    """What the section `ptg` says, or an older bot's JSON file; the `console` needs no
+    server. Raises ConfigError."""
     if old is not None:
         found = read_old(old)
         return Plan(found.section, _settings(config, found.section, found.password), found.database)
     if not config.has("ptg"):
-        fix = "write ptg: {server: ..., nick: ..., channels: [...]}"
+        fix = 'write ptg: {server: irc.oftc.net, channels: ["#event"]}'
         raise ConfigError([Problem(str(config.path), "has no section ptg", fix)])
     section = config.section("ptg", Ptg)
+    if not section.server and not console:
+        fix = "write one such as irc.oftc.net, or talk to the board here: labtool ptg-bot --console"
+        raise ConfigError([Problem(config.where("ptg"), "names no server", fix, "ptg")])
     password = section.password.reveal() if section.password else ""
     return Plan(section, _settings(config, section, password), config.resolve(section.database))
 

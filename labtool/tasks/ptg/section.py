@@ -40,12 +40,12 @@ class Flood(Section):
 class Ptg(Section):
     """The event board: the bot on IRC and its database."""
 
-    server: str = Field(min_length=1)
+    server: str = Field(default="", description="On IRC; without one there is only the board")
     port: Annotated[int, Field(gt=0, lt=65536)] = 6697
     tls: bool = True
     ca_file: str = Field(default="", description="Certificates to trust; default: the system's")
-    nick: Annotated[str, AfterValidator(_nick)]
-    channels: Channels = Field(description="The channels to be in; quote them, # is a comment")
+    nick: Annotated[str, AfterValidator(_nick)] = "eventbot"
+    channels: Channels = Field(default=(), description="Where to be; quote them, # is a comment")
     account: str = Field(default="", description="At services; default: the nick")
     password: Secret | None = Field(default=None, description="Of services")
     login: Literal["sasl", "nickserv"] = Field(
@@ -64,7 +64,7 @@ class Ptg(Section):
 
     @model_validator(mode="after")
     def _sensible(self) -> "Ptg":
-        if not self.channels:
+        if self.server and not self.channels:
             raise mistake("channels names none", 'write channels: ["#event"]')
         if not self.prefix or self.prefix.strip() in ("", "#", "~") or self.prefix[0].isalnum():
             raise mistake(f"prefix {self.prefix!r} is none", "write a sign such as + or !")

@@ -49,6 +49,8 @@ def files(today: date, zone: str) -> list[File]:
     for sheet in sorted((example / "sheets").glob("*.csv")):
         moved = move_dates(sheet.read_text(encoding="utf-8"), today)
         found.append(File(f"sheets/{sheet.name}", moved))
+    event = (example / "ptg.json").read_text(encoding="utf-8")
+    found.append(File("ptg.json", move_dates(event, today)))
     found += [
         File(name, (example / name).read_text(encoding="utf-8"))
         for name in ("labtool.schema.json", "slides/flash-slides.md")

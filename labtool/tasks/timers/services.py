@@ -1,0 +1,51 @@
+"""What stays in the foreground as systemd units: started at boot, and again when it ends."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from labtool.core.errors import USAGE
+from labtool.tasks.timers.command import command_line
+from labtool.tasks.timers.systemd import MARK, NETWORK, quoted
+
+_SERVICE = """\
+{mark}
+[Unit]
+Description=labtool {name}: {about}
+{network}StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+{account}ExecStart={command}
+Restart=always
+RestartSec=5
+# {usage}: the config is wrong; starting again does not mend it.
+RestartPreventExitStatus={usage}
+TimeoutStopSec=20
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+
+[Install]
+WantedBy={target}
+"""
+
+
+def render(
+    commands: dict[str, str], *, program: Sequence[str], config: Path, account: str | None
+) -> dict[str, str]:
+    """The units, by file name, of commands with what they are for. `account` runs system
+    units; None makes units for a user's own systemd. Raises ConfigError."""
+    return {
+        f"labtool-{name}.service": _SERVICE.format(
+            mark=MARK,
+            name=name,
+            about=about,
+            network="" if account is None else NETWORK,
+            account="" if account is None else f"User={account}\n",
+            command=" ".join(quoted(word) for word in command_line(program, config, name, name)),
+            usage=USAGE,
+            target="default.target" if account is None else "multi-user.target",
+        )
+        for name, about in commands.items()
+    }
