@@ -1,5 +1,7 @@
 """Real IRC servers as throwaway processes: ngIRCd, and InspIRCd with Atheme's services."""
 
+import base64
+import math
 import os
 import shutil
 import socket
@@ -76,6 +78,17 @@ def _accepts(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _dh_parameters() -> bytes:
+    """The group ffdhe2048 of RFC 7919, as ngIRCd would take up to half a minute to find one.
+    It is made of the digits of e: `2^2048 - 2^1984 + (floor(2^1918 e) + 560316) 2^64 - 1`."""
+    scale = 1 << 2200
+    euler = sum(scale // math.factorial(n) for n in range(400))
+    prime = 2**2048 - 2**1984 + ((euler >> (2200 - 1918)) + 560316) * 2**64 - 1
+    der = bytes.fromhex("30820108 02820101 00") + prime.to_bytes(256, "big") + bytes([2, 1, 2])
+    body = base64.encodebytes(der)
+    return b"-----BEGIN DH PARAMETERS-----\n" + body + b"-----END DH PARAMETERS-----\n"
+
+
 class Ngircd(_Ircd):
     """Also listens with TLS on `tls_port`, with a certificate of `ca_file`. No flood limits,
     no lookups. The first in a channel is its operator."""
@@ -85,13 +98,19 @@ class Ngircd(_Ircd):
         self.tls_port = free_port()
         self.ca_file = self.folder / "ca.pem"
 
-    def _launch(self) -> None:
+    def _certificates(self) -> None:
+        if self.ca_file.exists():
+            return
         authority = trustme.CA()
         authority.cert_pem.write_to_path(self.ca_file)
         certificate = authority.issue_cert("localhost", "127.0.0.1")
         certificate.private_key_pem.write_to_path(self.folder / "key.pem")
         for pem in certificate.cert_chain_pems:
             pem.write_to_path(self.folder / "cert.pem", append=True)
+        (self.folder / "dh.pem").write_bytes(_dh_parameters())
+
+    def _launch(self) -> None:
+        self._certificates()
         config = self.folder / "ngircd.conf"
         config.write_text(f"""
 [Global]
@@ -117,6 +136,7 @@ class Ngircd(_Ircd):
 [SSL]
     CertFile = {self.folder / "cert.pem"}
     KeyFile = {self.folder / "key.pem"}
+    DHFile = {self.folder / "dh.pem"}
     Ports = {self.tls_port}
 """)
         self._run("ngircd", "/usr/sbin/ngircd", "-n", "-f", str(config))
@@ -130,18 +150,20 @@ class Ngircd(_Ircd):
 
 class Inspircd(_Ircd):
     """InspIRCd with Atheme: NickServ, SASL, accounts in tags, WHOX, WHOIS 330. An operator
-    (`OPER root root`) may KILL and SANICK."""
+    (`OPER root root`) may KILL and SANICK. One that is not `modern` has no capabilities, so
+    that an account is found by WHO and WHOIS only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, modern: bool = True) -> None:
         super().__init__()
+        self._modern = modern
         self._link = free_port()
 
     def _launch(self) -> None:
         config = self.folder / "inspircd.conf"
-        modules = (
-            "services_account sasl cap ircv3 ircv3_accounttag ircv3_capnotify ircv3_chghost "
-            "namesx uhnames customprefix sanick sapart spanningtree"
-        )
+        modules = "services_account sanick sapart spanningtree"
+        if self._modern:
+            modules += " sasl cap ircv3 ircv3_accounttag ircv3_capnotify ircv3_chghost"
+            modules += " namesx uhnames"
         config.write_text(
             f"""
 <server name="irc.test" description="t" id="0AA" network="Test">
@@ -157,7 +179,7 @@ class Inspircd(_Ircd):
 <link name="{SERVICES}" ipaddr="127.0.0.1" port="{self._link}" allowmask="127.0.0.1"
  sendpass="linkage" recvpass="linkage">
 <uline server="{SERVICES}" silent="yes">
-<sasl target="{SERVICES}" requiressl="no">
+<sasl target="{SERVICES}">
 <options casemapping="rfc1459">
 <performance quietbursts="yes">
 <pid file="{self.folder}/inspircd.pid">
@@ -211,9 +233,9 @@ saslserv {{ nick = "SaslServ"; user = "SaslServ"; host = "{SERVICES}"; real = "s
             )
 
     def stop_services(self) -> None:
-        """Kill Atheme; the server goes on without services."""
+        """End Atheme, which keeps its accounts; the server goes on without services."""
         process = self._processes.pop()
-        process.kill()
+        process.terminate()
         process.wait(10)
 
     def register(self, account: str, password: str) -> None:

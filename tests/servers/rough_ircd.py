@@ -1,6 +1,7 @@
 """An IRC server that says whatever a test wants, and registers whoever comes."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from tests.lab import poll
@@ -9,12 +10,14 @@ from tests.servers.loop import Loop
 
 class RoughIrcd:
     """Listens on `port`. `said` is all that clients wrote. With `answers` off it accepts
-    connections and says nothing."""
+    connections and says nothing. `answers` are more commands that it knows, with functions
+    from what follows to the lines that it says."""
 
     def __init__(self, *, features: str = "", answers: bool = True) -> None:
         self.port = 0
         self.said: list[str] = []
         self.connections = 0
+        self.answers: dict[str, Callable[[str], list[str]]] = {}
         self._features = features
         self._answers = answers
         self._loop = Loop()
@@ -81,6 +84,9 @@ class RoughIrcd:
                     f":{nick}!u@h JOIN {rest}\r\n:s 353 {nick} = {rest} :{nick} @ann bob\r\n"
                     f":s 366 {nick} {rest} :end\r\n".encode()
                 )
+            elif command in self.answers:
+                for answer in self.answers[command](rest):
+                    writer.write(f"{answer}\r\n".encode())
             elif command == "PING":
                 writer.write(f":s PONG s {rest}\r\n".encode())
             elif command == "QUIT":

@@ -77,6 +77,7 @@ class Channels:
             self._desk.send(f"PART {name}")  # we were forwarded to where we are not wanted
             return
         self._desk.tell.good(f"join {channel}", f"joined {channel}")
+        self._desk.tell.good(f"kick {channel}")
         timers, steady = self._desk.timers, self._desk.timing.steady
         timers.cancel(f"join {channel}")
         timers.later(f"steady {channel}", steady, lambda: self._steady(channel))
@@ -87,9 +88,6 @@ class Channels:
 
     def _steady(self, channel: str) -> None:
         self._attempts.pop(channel, None)
-        self._desk.tell.over(f"kick {channel}")
-        self._desk.tell.over(f"join {channel}")
-        self._desk.tell.good(f"join {channel}")
 
     def _left(self, name: str, text: str) -> None:
         channel = self.ours(name)

@@ -20,6 +20,7 @@ _WANTED = frozenset(
 )
 _SASL_REFUSED = ("902", "904", "905", "906", "908")
 _NICKSERV = "NickServ"
+_NO_SASL = "the server offers no SASL login now"
 _ACCEPTED = re.compile(
     r"you are (now|already|successfully) (identified|logged in|recogni[sz]ed)"
     r"|password accepted|successfully (identified|logged in)",
@@ -65,8 +66,10 @@ class Login:
         self._registering = False
         if self._by("nickserv") and not self.logged_in:
             self._identify()
-        else:
-            self._finish()
+            return
+        if self._by("sasl") and not self.logged_in and not self._desk.timers.waits("login again"):
+            self._refused(_NO_SASL)  # a server that knows no capabilities at all
+        self._finish()
 
     def feed(self, line: Line) -> None:
         """Take a line from the server into account."""
@@ -137,7 +140,7 @@ class Login:
             self._authenticate()
             return
         if self._by("sasl"):
-            self._refused("the server offers no SASL login now")
+            self._refused(_NO_SASL)
         self._end_cap()
 
     def _end_cap(self) -> None:
@@ -173,7 +176,7 @@ class Login:
         if offered and not self.logged_in and not self._sasl:
             self._authenticate()
         elif not offered:
-            self._refused("the server offers no SASL login now")
+            self._refused(_NO_SASL)
 
     def _identify(self) -> None:
         """OFTC takes `IDENTIFY password nick`, others `account password`: neither is sent
@@ -244,7 +247,10 @@ class Login:
     def _again(self) -> None:
         if self.logged_in:
             return
-        if self._by("nickserv"):
+        if not self._welcome:
+            # To ask for a capability now would hold up registration.
+            self._desk.timers.later("login again", self._desk.timing.backoff, self._again)
+        elif self._by("nickserv"):
             self._identify()
         elif self._by("sasl") and "sasl" in self.caps:
             self._authenticate()

@@ -7,6 +7,7 @@ from labtool.services.irc.wire import Line
 
 # Erroneous, in use, collision, unavailable for now.
 REFUSED = ("432", "433", "436", "437")
+# Seconds that services have to do what they were asked.
 _STEP = 2.0
 _TRIES = 20
 _SHORT = 8
@@ -19,6 +20,7 @@ class Nick:
         self._desk = desk
         self._wanted = desk.settings.nick
         self._base = self._wanted
+        self._step = min(_STEP, desk.timing.regain)
         self._tried = 0
         self._settled = False
 
@@ -38,7 +40,7 @@ class Nick:
         """We are registered and identified if that could be: regain the wanted nick."""
         self._settled = True
         if self._has():
-            self._desk.tell.over("nick")
+            self._desk.tell.good("nick")
             return
         me = self._desk.members.me
         self._desk.tell.bad("nick", f"the nick {self._wanted} is taken: I am {me} until it is free")
@@ -60,15 +62,16 @@ class Nick:
         timers = self._desk.timers
         timers.later("regain", self._desk.timing.regain, self.regain)
         if self._desk.settings.login != "none" and self._desk.settings.password:
-            self._ask_services("REGAIN")
-            timers.later("ghost", _STEP, self._ghost)
+            if not timers.waits("ghost"):
+                self._ask_services("REGAIN")
+                timers.later("ghost", self._step, self._ghost)
         else:
             self._desk.send(f"NICK {self._wanted}")
 
     def _ghost(self) -> None:
         if not self._has():
             self._ask_services("GHOST")  # of services that know no REGAIN
-            self._desk.timers.later("ghost", _STEP, self._take)
+            self._desk.timers.later("ghost", self._step, self._take)
 
     def _take(self) -> None:
         if not self._has():
