@@ -87,7 +87,9 @@ class Waiting:
         self._ask(self._key(new))
 
     def _ask(self, key: str) -> None:
-        wait = self._desk.timing.whois
+        # Each question before this one needs its time to leave.
+        queue = len(self._asked) * self._desk.settings.interval
+        wait = self._desk.timing.whois + queue
         self._desk.timers.later(f"whois {key}", wait, lambda: self._settle(key, known=False))
         self._desk.outgoing.command(f"WHOIS {self._asked[key].nick}")
 

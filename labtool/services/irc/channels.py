@@ -69,7 +69,7 @@ class Channels:
         elif line.command == "INVITE" and members.is_me(line.arg(0)):
             channel = self.ours(line.arg(1))
             if channel and not members.inside(channel):
-                self._desk.send(f"JOIN {channel}")
+                self._desk.outgoing.command(f"JOIN {channel}")
 
     def _entered(self, name: str) -> None:
         channel = self.ours(name)

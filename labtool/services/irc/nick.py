@@ -21,6 +21,8 @@ class Nick:
         self._wanted = desk.settings.nick
         self._base = self._wanted
         self._step = min(_STEP, desk.timing.regain)
+        self._last = self._wanted
+        self._impossible = False
         self._tried = 0
         self._settled = False
 
@@ -29,16 +31,25 @@ class Nick:
         if line.command == "432":
             plain = re.sub(r"[^A-Za-z]", "", self._wanted) or "labtool"
             self._base = plain[:_SHORT]
+            self._impossible = True
             what = f"the server takes no nick {self._wanted}: {line.arg(-1)}"
             self._desk.tell.bad("bad nick", what, once=True)
+        elif 0 < len(line.arg(1)) < len(self._last):
+            self._base = self._base[: len(line.arg(1)) - 2]  # it was cut to what is allowed
         self._tried += 1
         if self._tried > _TRIES:
             return  # registration runs into its time limit, and the next connection begins anew
-        self._desk.send(f"NICK {self._base}{'_' if self._tried == 1 else self._tried - 1}")
+        self._last = f"{self._base}{'_' if self._tried == 1 else self._tried - 1}"
+        self._desk.send(f"NICK {self._last}")
 
     def start(self) -> None:
         """We are registered and identified if that could be: regain the wanted nick."""
         self._settled = True
+        longest = self._desk.features.nick_length
+        if self._impossible:
+            self._wanted = self._desk.members.me
+        elif longest:
+            self._wanted = self._wanted[:longest]
         if self._has():
             self._desk.tell.good("nick")
             return

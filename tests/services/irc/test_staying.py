@@ -176,6 +176,24 @@ def test_a_nick_that_the_server_does_not_take(ngircd: Ngircd, name: Name) -> Non
         bot.ready()
         bot.tells("takes no nick")
         assert bot.do(lambda: bot.client.present("lbbot_")) is not None
+        assert not any("taken" in text for text in bot.told)
+
+
+def test_a_nick_that_is_cut_by_the_server() -> None:
+    with (
+        RoughIrcd(answers=False) as server,
+        Running(settings(server.port, nick="longishbot1"), quit=0.1) as bot,
+    ):
+        server.wait("USER")
+        server.tell(":s 433 * longishbo :in use")
+        server.wait("NICK longish_")
+        server.tell(":s 433 * longish_ :in use")
+        server.wait("NICK longish1")
+        server.tell(":s 001 longish1 :hi", ":s 005 longish1 NICKLEN=9 :x", ":s 422 longish1 :")
+        poll(lambda: "NICK longishbo" in server.said)
+        server.tell(":longish1!u@h NICK longishbo", ":longishbo!u@h JOIN #lab")
+        bot.ready()
+        bot.tells("the nick is longishbo again")
 
 
 def test_the_nick_is_changed_by_an_operator(inspircd: Inspircd, name: Name, person: Person) -> None:
@@ -245,6 +263,18 @@ def test_an_error_of_the_server_is_told() -> None:
         server.tell(":s 465 bot :You are \x02K-lined", "ERROR :Closing link")
         server.drop()
         assert "banned from the server: You are K-lined" in bot.tells("lost")
+        bot.ready()
+
+
+def test_invited(ngircd: Ngircd, name: Name, person: Person) -> None:
+    lab, me = name("#lab"), name("bot")
+    ann = person(ngircd, "ann", join=lab)
+    ann.send(f"MODE {lab} +i")
+    ann.wait("MODE")
+    chosen = settings(ngircd.port, nick=me, channels=(lab,))
+    with Running(chosen, backoff=60, backoff_most=60) as bot:
+        bot.tells("invited")
+        ann.send(f"INVITE {me} {lab}")
         bot.ready()
 
 
