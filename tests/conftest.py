@@ -15,6 +15,7 @@ from tests import tools
 from tests.lab import Lab
 from tests.servers.drive import Drive
 from tests.servers.google import Google
+from tests.servers.ircd import Inspircd, Ngircd
 from tests.servers.slack import Slack
 from tests.servers.smtp import Smtp
 from tests.servers.web import Web
@@ -58,6 +59,21 @@ def _drive() -> Iterator[Drive]:
 @pytest.fixture(scope="session")
 def _web() -> Iterator[Web]:
     yield from _running(Web())
+
+
+@pytest.fixture(scope="session")
+def ngircd() -> Iterator[Ngircd]:
+    """An IRC server without services; each test has channels and nicks of its own."""
+    tools.require("ngircd")
+    yield from _running(Ngircd())
+
+
+@pytest.fixture(scope="session")
+def inspircd() -> Iterator[Inspircd]:
+    """An IRC server with services; each test has channels, nicks and accounts of its own."""
+    tools.require("inspircd")
+    tools.require("atheme-services")
+    yield from _running(Inspircd())
 
 
 def _running(server: Any) -> Iterator[Any]:

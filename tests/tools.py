@@ -23,8 +23,13 @@ class Tool:
     install: str
 
 
+def which(name: str) -> str | None:
+    """The path of a program, also of a server that only root has on its PATH."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
 def _program(name: str, package: str) -> Tool:
-    return Tool(lambda: shutil.which(name) is not None, f"apt-get install -y {package}")
+    return Tool(lambda: which(name) is not None, f"apt-get install -y {package}")
 
 
 def _works(*command: str) -> bool:
@@ -42,6 +47,9 @@ TOOLS = {
     "unshare": Tool(
         lambda: _works("unshare", "-rm", "true"), "sysctl -w kernel.unprivileged_userns_clone=1"
     ),
+    "ngircd": _program("ngircd", "ngircd"),
+    "inspircd": _program("inspircd", "inspircd"),
+    "atheme-services": _program("atheme-services", "atheme-services"),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
 }
 

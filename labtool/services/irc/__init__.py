@@ -1,0 +1,1 @@
+"""A client of Internet Relay Chat that stays connected: see `client.IrcClient`."""
