@@ -34,7 +34,7 @@ def ptg_bot(
         from labtool.tasks.ptg.entry import look, plan
         from labtool.tasks.ptg.service import serve
 
-        chosen = plan(run.config, old_config, console=console)
+        chosen = plan(run.config, old_config, connects=not (console or run.dry_run))
         if run.dry_run:
             run.shown = True
             look(run, chosen)

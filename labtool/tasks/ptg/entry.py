@@ -6,10 +6,13 @@ from typing import Any
 
 from labtool.core.config import Config
 from labtool.core.errors import ConfigError, Problem
+from labtool.core.log import complain
 from labtool.core.task import Run
 from labtool.services.irc.settings import Settings
 from labtool.tasks.ptg import shape
-from labtool.tasks.ptg.section import Ptg, read_old
+from labtool.tasks.ptg.section import Old, Ptg, read_old
+
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +24,18 @@ class Plan:
     database: Path
 
 
-def plan(config: Config, old: Path | None = None, *, console: bool = False) -> Plan:
-    """What the section `ptg` says, or an older bot's JSON file; the `console` needs no
-    server. Raises ConfigError."""
+def plan(config: Config, old: Path | None = None, *, connects: bool = True) -> Plan:
+    """What the section `ptg` says, or an older bot's JSON file; one that `connects` needs a
+    server, and looks what an old one speaks. Raises ConfigError."""
     if old is not None:
         found = read_old(old)
-        return Plan(found.section, _settings(config, found.section, found.password), found.database)
+        settings = _old_settings(config, found, look=connects)
+        return Plan(found.section, settings, found.database)
     if not config.has("ptg"):
         fix = 'write ptg: {server: irc.oftc.net, channels: ["#event"]}'
         raise ConfigError([Problem(str(config.path), "has no section ptg", fix)])
     section = config.section("ptg", Ptg)
-    if not section.server and not console:
+    if not section.server and connects:
         fix = "write one such as irc.oftc.net, or talk to the board here: labtool ptg-bot --console"
         raise ConfigError([Problem(config.where("ptg"), "names no server", fix, "ptg")])
     password = section.password.reveal() if section.password else ""
@@ -58,6 +62,23 @@ def look(run: Run, chosen: Plan) -> None:
             f"board: {database}{there}: {counts['tracks']} tracks, {counts['schedule']} rooms,"
             f" {counts['last_check_in']} check-ins"
         )
+
+
+def _old_settings(config: Config, old: Old, *, look: bool) -> Settings:
+    """An older config does not say whether there is TLS. A password is sent without it only
+    to this very machine, as whoever is in between may have taken it away."""
+    from labtool.services.irc.probe import speaks_tls
+
+    section, password = old.section, old.password
+    if look and speaks_tls(section.server, section.port) is False:
+        section = section.model_copy(update={"tls": False})
+        if password and section.server not in _THIS_MACHINE:
+            password = ""
+            complain(
+                f"{section.server}:{section.port} does not speak TLS, so the password is not"
+                " sent; to send it all the same, write ptg: {tls: false, ...} in labtool.yaml"
+            )
+    return _settings(config, section, password)
 
 
 def _settings(config: Config, section: Ptg, password: str) -> Settings:

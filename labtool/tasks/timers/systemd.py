@@ -14,7 +14,7 @@ from labtool.core.text import one_line
 from labtool.tasks.timers.command import TIMER_VARIABLE, command_line
 from labtool.tasks.timers.oncalendar import on_calendar
 
-_MARK = "# Written by `labtool timers systemd`; change the timers in labtool's config."
+MARK = "# Written by `labtool timers systemd`; change the timers in labtool's config."
 _BARE = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
 
 _SERVICE = """\
@@ -50,7 +50,7 @@ AccuracySec=1s
 WantedBy=timers.target
 """
 
-_NETWORK = "Wants=network-online.target\nAfter=network-online.target\n"
+NETWORK = "Wants=network-online.target\nAfter=network-online.target\n"
 
 
 def render(
@@ -80,17 +80,17 @@ def render(
         why = f": {one_line(timer.why)}" if timer.why else ""
         about = f"labtool {name}{why}".replace("%", "%%").rstrip("\\")
         units[f"labtool-{name}.service"] = _SERVICE.format(
-            mark=_MARK,
+            mark=MARK,
             about=about,
-            network="" if account is None else _NETWORK,
+            network="" if account is None else NETWORK,
             account="" if account is None else f"User={account}\n",
             variable=TIMER_VARIABLE,
             name=name,
-            command=" ".join(_quote(word) for word in command),
+            command=" ".join(quoted(word) for word in command),
             temporary=TEMPORARY,
         )
         units[f"labtool-{name}.timer"] = _TIMER.format(
-            mark=_MARK,
+            mark=MARK,
             about=about,
             when=str(timer.when).replace("%", "%%"),
             calendar="\n".join(f"OnCalendar={line}" for line in calendar),
@@ -129,12 +129,12 @@ def next_steps(units: Iterable[str], stale: Iterable[str], folder: Path, *, user
 
 def _is_ours(path: Path) -> bool:
     try:
-        return path.read_text(encoding="utf-8").startswith(_MARK)
+        return path.read_text(encoding="utf-8").startswith(MARK)
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _quote(word: str) -> str:
+def quoted(word: str) -> str:
     """A word of ExecStart: systemd expands % and $, and reads quotes and backslashes."""
     escaped = word.replace("%", "%%").replace("$", "$$")
     if _BARE.fullmatch(escaped.replace("%", "")):

@@ -24,7 +24,7 @@ def test_the_config_of_an_older_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "elsewhere.json"
     path.write_text(json.dumps({**OLD, "more": "is ignored"}))
-    chosen = plan(bare(tmp_path), path)
+    chosen = plan(bare(tmp_path), path, connects=False)
     assert chosen.database == tmp_path / "html" / "ptg.json"
     settings = chosen.settings
     assert (settings.server, settings.port, settings.nick) == ("irc.example.org", 6697, "ptgbot")
@@ -74,7 +74,7 @@ def test_what_is_no_older_config(tmp_path: Path, text: str) -> None:
 )
 def test_mistakes_in_the_section(lab: Lab, section: str, what: str) -> None:
     lab.configure(f"ptg: {section}\n")
-    done = lab.run("ptg-bot", "--dry-run")
+    done = lab.run("ptg-bot")
     assert done.status == 2
     assert what in done.err
     assert "labtool.yaml:1" in done.err

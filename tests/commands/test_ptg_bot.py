@@ -1,0 +1,280 @@
+"""`labtool ptg-bot` as a process on a real IRC server, with real people."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab, poll
+from tests.servers.irc_user import IrcUser
+from tests.servers.ircd import Ngircd
+from tests.servers.web import Web
+from tests.tasks.ptg.event import document
+
+_names = iter(range(10_000))
+
+
+class Event:
+    """A bot in a channel of its own."""
+
+    def __init__(self, lab: Lab, server: Ngircd) -> None:
+        number = next(_names)
+        self.lab, self.server = lab, server
+        self.nick, self.channel = f"bot{number}", f"#event{number}"
+        self.database = lab.folder / "ptg.json"
+        self.database.write_text(json.dumps(document()))
+        self.ptg: dict[str, Any] = {
+            "server": "127.0.0.1",
+            "port": server.port,
+            "tls": False,
+            "nick": self.nick,
+            "channels": [self.channel],
+            "flood": {"burst": 5, "interval": 0},
+        }
+        self.people: list[IrcUser] = []
+        self.process: subprocess.Popen[str] | None = None
+        self.operator = self.person("op")
+
+    def configure(self, **more: Any) -> None:
+        zone = {"timezone": "America/Denver", "admins": ["admin@example.org"]}
+        self.lab.configure({"lab": zone, "ptg": {**self.ptg, **more}})
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start the bot, and wait until it is in the channel."""
+        self.process = self.lab.start("ptg-bot", *(arguments or ("--at", "2026-11-24T10:00")))
+        self.operator.wait(f":{self.nick}!")
+        return self.process
+
+    def person(self, name: str) -> IrcUser:
+        """Somebody in the channel; the first is its operator."""
+        user = self.server.user(f"{name}{self.nick[3:]}", join=self.channel)
+        self.people.append(user)
+        return user
+
+    def said(self, user: IrcUser, text: str, answer: str) -> str:
+        """Say something in the channel, and wait for this answer to it."""
+        user.say(self.channel, text)
+        return user.wait(f"PRIVMSG {self.channel} :{user.nick}: {answer}")
+
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.database.read_text())
+        return found
+
+    def close(self) -> None:
+        for user in self.people:
+            user.close()
+
+
+@pytest.fixture
+def event(lab: Lab, ngircd: Ngircd) -> Iterator[Event]:
+    made = Event(lab, ngircd)
+    made.configure()
+    yield made
+    made.close()
+
+
+def test_an_event(event: Event) -> None:
+    bob = event.person("bob")
+    process = event.start()
+    event.said(bob, "+in nova", "OK, checked into #nova")
+    event.said(bob, "#nova now hello #cinder", "now in #nova (Ballroom A): hello #cinder")
+    event.said(event.operator, "~list", "tracks: cinder infra nova swift")
+    event.said(bob, "~list", "that takes an operator")
+    bob.say(event.nick, "subscribe nova")
+    bob.wait(f"PRIVMSG {bob.nick} :subscription set to nova")
+    event.operator.say(event.nick, "~add zun")  # an operator's rights hold in private too
+    event.operator.wait(f"PRIVMSG {event.operator.nick} :added #zun")
+    event.said(event.operator, "#nova next more", "next in #nova")
+    bob.wait(f"PRIVMSG {bob.nick} :next in #nova (Ballroom A): more")
+    event.said(event.operator, f"{event.nick}: what nova", "#nova (Ballroom A) now: hello")
+    poll(lambda: event.data()["next"] == {"nova": ["more"]}, 3, "the file is behind")
+    process.send_signal(signal.SIGTERM)
+    event.operator.wait(" QUIT ")
+    assert process.wait(10) == 0
+    assert event.data()["last_check_in"][bob.nick.lower()]["location"] == "#nova"
+    [run] = event.lab.run("log", "ptg-bot", "--json").json()
+    assert run["status"] == "done"
+
+
+def test_talk_is_left_alone(event: Event) -> None:
+    event.start()
+    talk = [
+        "+1",
+        "+1 from me",
+        "#startmeeting x",
+        "~10 people",
+        "nova now x",
+        "hi",
+        "\x01ACTION x\x01",
+    ]
+    for text in talk:
+        event.operator.say(event.channel, text)
+    event.said(event.operator, "+seen bob", "bob never checked in")
+    assert len(event.operator.texts()) == 1
+
+
+def test_voice_is_asked_for(event: Event) -> None:
+    bob = event.person("bob")
+    event.start()
+    event.said(event.operator, "~requirevoice", "moderators need voice")
+    event.said(bob, "#nova now x", "that takes voice")
+    event.operator.send(
+        f"MODE {event.channel} +ov {bob.nick} {bob.nick}", f"MODE {event.channel} -o {bob.nick}"
+    )
+    bob.wait(f"MODE {event.channel} -o {bob.nick}")
+    event.said(bob, "#nova now x", "now in #nova")
+    event.said(bob, "~alloweveryone", "that takes an operator")
+
+
+def test_the_config_of_an_older_bot(event: Event) -> None:
+    """As its argument, without any labtool.yaml."""
+    old = {
+        "irc_nick": event.nick,
+        "irc_server": "127.0.0.1",
+        "irc_port": event.server.port,
+        "irc_channel": event.channel,
+        "db_filename": "ptg.json",
+    }
+    event.lab.config_file.unlink()
+    (event.lab.folder / "config.json").write_text(json.dumps(old))
+    process = event.start("config.json")
+    event.said(event.operator, "#cinder now x", "now in #cinder")
+    process.terminate()
+    assert process.wait(10) == 0
+    assert event.data()["now"] == {"cinder": "x"}
+
+
+def test_fetchdb(event: Event, web: Web) -> None:
+    event.configure(fetch_allow=["127.0.0.1"])
+    event.start()
+    url = web.put("/db.json", json.dumps({"schedule": {"Hall": {"TueA1": "qa"}}}))
+    slow = web.put("/slow.json", "{}" + " " * 100, drip=0.5)
+    event.said(event.operator, f"~fetchdb {slow}", "fetching")
+    event.said(event.operator, f"~fetchdb {url}", "another fetch is under way")
+    event.said(event.operator, "+seen bob", "bob never")  # it is not deaf meanwhile
+    event.operator.wait("nothing was changed: http://127.0.0.1", timeout=30)
+    event.said(event.operator, f"~fetchdb {url}", "fetching")
+    event.operator.wait("done: 5 tracks, 1 rooms")
+    event.said(event.operator, "~undo", "took back: ~fetchdb")
+    event.said(event.operator, "~fetchdb http://localhost:1/x", "fetching")
+    event.operator.wait("localhost is a private or loopback address")
+
+
+def test_killed_it_comes_back_with_all_that_it_answered(event: Event) -> None:
+    for number in range(4):
+        process = event.start()
+        for step in range(3):
+            text = f"topic {number} {step}"
+            event.said(event.operator, f"#nova now {text}", f"now in #nova (Ballroom A): {text}")
+        process.kill()
+        event.operator.wait(" QUIT ")
+        process.wait(10)
+        json.loads(event.database.read_text())
+    event.start()
+    event.said(event.operator, "+what nova", "#nova (Ballroom A) now: topic 3 2")
+
+
+def test_the_server_goes_and_comes_back(lab: Lab) -> None:
+    server = Ngircd().start()
+    try:
+        event = Event(lab, server)
+        event.configure()
+        event.start()
+        event.said(event.operator, "#nova now before", "now in #nova")
+        server.halt()
+        server.start()
+        event.operator = event.person("again")
+        event.operator.wait(f":{event.nick}!", timeout=60)
+        event.said(event.operator, "+what nova", "#nova (Ballroom A) now: before")
+        event.close()
+    finally:
+        server.stop()
+
+
+def test_a_damaged_database_is_told_to_an_admin(event: Event, smtp: Any) -> None:
+    event.start().terminate()
+    assert event.process is not None
+    event.process.wait(10)
+    event.database.write_text("{broken")
+    event.lab.configure(
+        {"lab": {"admins": ["admin@example.org"], "timezone": "America/Denver"}, "ptg": event.ptg},
+        smtp,
+    )
+    event.start()
+    poll(lambda: smtp.mails, 15, "no mail")
+    assert "the last good copy and the journal are used instead" in smtp.mails[0].text()
+    event.said(event.operator, "~list", "tracks: cinder infra nova swift")
+
+
+def test_a_database_that_cannot_be_read_is_one_message(event: Event) -> None:
+    event.database.write_text("{broken")
+    done = event.lab.run("ptg-bot")
+    assert done.status == 1
+    assert "ptg.json: is not JSON" in done.err
+    assert event.database.read_text() == "{broken"
+
+
+def test_a_second_bot_says_that_one_is_running(event: Event) -> None:
+    event.start()
+    done = event.lab.run("ptg-bot", "--console", stdin="~list\n")
+    assert done.status == 0
+    assert "is running already" in done.err
+
+
+def test_many_at_once(event: Event) -> None:
+    """Fifty commands of one, and a bystander's in the middle of them."""
+    bob = event.person("bob")
+    event.start()
+    for number in range(50):
+        event.operator.say(event.channel, f"#nova next topic {number}")
+    started = time.monotonic()
+    event.said(bob, "+seen x", "x never checked in")
+    assert time.monotonic() - started < 10
+    event.operator.wait("topic 19", timeout=20)
+
+
+def test_it_survives_what_people_throw_at_it(event: Event) -> None:
+    event.start()
+    user = event.operator
+    for line in (
+        b"PRIVMSG %s :\x01VERSION\x01",
+        b"PRIVMSG %s :\x01DCC CHAT chat 2130706433 1\x01",
+        b"PRIVMSG %s :\x01",
+        b"PRIVMSG %s :\xff\xfe in \xc3",
+        b"PRIVMSG %s :subscribe (a+)+$",
+        b"PRIVMSG %s :\x02\x03",
+        b"NOTICE %s :in nova",
+        b"PRIVMSG %s :in \xe2\x80\xae#nova",
+        b"PRIVMSG %s :~add __proto__ ../../x",
+        b"PRIVMSG %s :" + b"x" * 480,
+        b"PRIVMSG %s :#nova now " + "€".encode() * 150,
+    ):
+        user.send(line % event.nick.encode())
+    user.send(
+        f"MODE {event.channel} +k key", f"MODE {event.channel} -k", f"MODE {event.channel} +lb 5"
+    )
+    user.send(f"KICK {event.channel} {event.nick} :out")
+    user.wait(f"JOIN :{event.channel}", timeout=20)
+    event.said(user, "+seen x", "x never checked in")
+    assert event.process is not None
+    assert event.process.poll() is None
+    assert not any("Error" in text or "Traceback" in text for text in user.texts())
+
+
+def test_the_console(lab: Lab) -> None:
+    lab.configure("ptg: {}\n")
+    done = lab.run("ptg-bot", "--console", stdin="~add nova\n#nova now hi\nhello\n+what\n~lsit\n")
+    assert done.status == 0
+    assert done.lines == [
+        "  added #nova",
+        "  now in #nova: hi (note: #nova has no room scheduled today)",
+        "  #nova now: hi",
+        "  I do not know ~lsit; did you mean ~list?",
+        "ptg-bot: 2 changes",
+    ]
+    assert json.loads((lab.folder / "ptg.json").read_text())["now"] == {"nova": "hi"}
