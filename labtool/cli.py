@@ -19,6 +19,8 @@ COMMANDS = {
     "init": "Make a working lab folder: config, sheets, secrets file.",
     "check": "Check the config and every sheet; --online also proves the credentials.",
     "remind": "Send today's reminders: duties, meetings, birthdays.",
+    "build-page": "Build the site: the event board and what else the config names.",
+    "serve": "Serve the site and its changes; stays in the foreground.",
     "ptg-bot": "The event board's bot on IRC; stays in the foreground.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",

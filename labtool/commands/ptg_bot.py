@@ -31,8 +31,14 @@ def ptg_bot(
     from labtool.services.build import Services
 
     def work(run: Run, services: Services) -> None:
+        from labtool.tasks.page.task import build
+        from labtool.tasks.pages import providers
         from labtool.tasks.ptg.entry import look, plan
         from labtool.tasks.ptg.service import serve
+
+        def site() -> None:
+            if run.config.has("page"):
+                build(run.config, providers(), run.clock.now())
 
         chosen = plan(run.config, old_config, connects=not (console or run.dry_run))
         if run.dry_run:
@@ -41,9 +47,9 @@ def ptg_bot(
         elif console:
             from labtool.tasks.ptg.console import talk
 
-            talk(run, chosen, lambda: None)
+            talk(run, chosen, site)
         else:
-            serve(run, chosen, services.irc, lambda: None)
+            serve(run, chosen, services.irc, site)
 
     options = o.Options(config, dry_run, at, json, verbose)
     folder = old_config.absolute().parent if old_config else None

@@ -2,10 +2,10 @@
 the one that renders and writes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from labtool.core.config import Config
 
@@ -28,16 +28,22 @@ class Raw:
     content: bytes
 
 
-class Provider(Protocol):
-    """What a task gives to the site: the pages that its state makes at an instant, in the
-    order of the site's menu. Nothing where the task is not set up."""
-
-    def __call__(self, config: Config, now: datetime) -> Sequence[Page | Raw]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the site's menu."""
 
     path: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a task gives to the site: its pages, and what of them is in the menu."""
+
+    pages: Sequence[Page | Raw] = ()
+    menu: Sequence[Entry] = ()
+
+
+# Makes a task's part of the site from the task's state, as it is at an instant; nothing where
+# the task is not set up.
+Provider = Callable[[Config, datetime], Given]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labtool.services.mail import Mail
     from labtool.services.presentations import Presentations
     from labtool.services.slack import Slack
+    from labtool.services.web import Listen, Web
 
 _CALENDAR_SECONDS = 20.0
 
@@ -164,6 +165,12 @@ class Services:
         from labtool.services.irc.client import IrcClient
 
         return IrcClient(settings, heard=heard, told=told, oops=oops)
+
+    def web(self, address: "Listen") -> "Web":
+        """A web server; it listens when it is run."""
+        from labtool.services.web import Web
+
+        return Web(address)
 
     def presentations(self, folder: str = "", *, drive: bool = False) -> "Presentations":
         """`folder` (relative to the config), or Google Drive and a folder's id there (empty:

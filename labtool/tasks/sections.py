@@ -16,6 +16,8 @@ from labtool.core.config.secrets import environment
 from labtool.core.errors import Problem
 
 SECTIONS = {
+    "page": "labtool.tasks.page.section:Page",
+    "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
     "remind": "labtool.tasks.remind.section:Remind",
 }

@@ -55,6 +55,10 @@ class Ptg(Section):
         default=False, description="Take commands only from users identified to services"
     )
     database: str = Field(default="ptg.json", min_length=1)
+    etherpads: str = Field(
+        default="https://etherpad.opendev.org/p/{event}-{track}",
+        description="Where a track's notes are, unless it says so; empty: nowhere",
+    )
     prefix: str = Field(default="+", description="Before a command in the channel", max_length=3)
     help_url: str = ""
     flood: Flood = Flood()

@@ -1,0 +1,42 @@
+"""`labtool serve`."""
+
+import typer
+
+from labtool.commands import _options as o
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Serve the site and its changes; stays in the foreground."""
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+
+    def work(run: Run, services: Services) -> None:
+        from labtool.tasks.endpoints import endpoints
+        from labtool.tasks.page import serving
+        from labtool.tasks.page.task import build
+        from labtool.tasks.pages import providers
+
+        if run.dry_run:
+            run.shown = True
+            run.result["would serve"] = str(serving.folder(run.config))
+            if not json:
+                print(f"would serve {serving.folder(run.config)}")
+            return
+        serving.serve(
+            run,
+            endpoints(),
+            services.web,
+            lambda: build(run.config, providers(), run.clock.now()),
+        )
+
+    o.task("serve", (), o.Options(config, dry_run, at, json, verbose), context, work)

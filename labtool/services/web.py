@@ -1,0 +1,158 @@
+"""A web server on this machine: Starlette under uvicorn, with the headers that keep pages
+from doing what they should not.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from labtool.core.errors import Failed
+
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+_SHORT = 500
+Background = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen. `policy` is the Content-Security-Policy of every answer."""
+
+    host: str
+    port: int
+    policy: str
+
+
+class _Headers:
+    """Adds the headers to every answer that does not have them."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        csp = f"{policy}; frame-ancestors 'none'".encode()
+        self._headers = (*_HEADERS, (b"content-security-policy", csp))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = message.setdefault("headers", [])
+                there = {name.lower() for name, _ in given}
+                given += [header for header in self._headers if header[0] not in there]
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class Web:
+    """A server that is not started yet. `stop` may be called from any thread, and from a
+    signal handler."""
+
+    def __init__(self, address: Listen) -> None:
+        self.stopping = asyncio.Event()
+        self._address = address
+        self._loop = asyncio.new_event_loop()
+        self._server: uvicorn.Server | None = None
+
+    def run(
+        self,
+        routes: Sequence[BaseRoute],
+        background: Sequence[Background],
+        ready: Callable[[str], None],
+    ) -> None:
+        """Serve until `stop`, with what goes on in the background meanwhile; `ready` gets the
+        address once it is open. Raises Failed when the address cannot be had."""
+        listener = _listen(self._address)
+        server = self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(routes, background),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=2,
+                h11_max_incomplete_event_size=32 * 1024,
+            )
+        )
+        host, port = listener.getsockname()[:2]
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+        thread = threading.Thread(target=self._run, args=(server, listener), name="web")
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.5)  # so that signals are handled meanwhile
+
+    def stop(self) -> None:
+        """End the connections, and `run`."""
+        if self._server is not None:
+            self._server.should_exit = True
+            self._loop.call_soon_threadsafe(self.stopping.set)
+
+    def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(server.serve([listener]))
+
+    def _app(self, routes: Sequence[BaseRoute], background: Sequence[Background]) -> Starlette:
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            tasks = [asyncio.create_task(work()) for work in background]
+            yield
+            for task in tasks:
+                task.cancel()
+
+        return Starlette(
+            routes=list(routes),
+            lifespan=lifespan,
+            middleware=[
+                Middleware(_Headers, policy=self._address.policy),
+                Middleware(GZipMiddleware, minimum_size=_SHORT),
+            ],
+            exception_handlers={404: _not_found},
+        )
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("There is no such page here.\n", 404)
+
+
+def _listen(address: Listen) -> socket.socket:
+    where = f"{address.host}:{address.port}"
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, target = found[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(target)
+            listener.listen(256)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        fixes = {
+            errno.EADDRINUSE: "another program listens there; set serve.port to another one",
+            errno.EACCES: "ports below 1024 are root's; set serve.port to a higher one",
+        }
+        fix = fixes.get(error.errno or 0, "check serve.host")
+        why = error.strerror or os.strerror(error.errno or 0)
+        raise Failed(f"cannot listen ({why})", where=where, fix=fix, code="listen") from None
+    return listener

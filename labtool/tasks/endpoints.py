@@ -1,0 +1,22 @@
+"""Which tasks answer requests in `labtool serve`.
+
+To add endpoints, write a function that makes routes from a `Site` beside the task, and add
+its line here; the first that matches a request answers it.
+"""
+
+from importlib import import_module
+
+from labtool.tasks.page.serving import Endpoints
+
+ENDPOINTS = ("labtool.tasks.page.serving:endpoints",)
+
+
+def endpoints() -> list[Endpoints]:
+    """What makes the routes, imported now."""
+    return [_load(name) for name in ENDPOINTS]
+
+
+def _load(name: str) -> Endpoints:
+    module, _, attribute = name.partition(":")
+    found: Endpoints = getattr(import_module(module), attribute)
+    return found

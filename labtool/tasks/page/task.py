@@ -1,0 +1,50 @@
+"""Building the site: what the tasks give, rendered, written."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from labtool.core.clock import iso
+from labtool.core.config import Config
+from labtool.core.files import write_atomic
+from labtool.core.site import Entry, Page, Provider, Raw
+from labtool.tasks.page.render import render
+from labtool.tasks.page.section import Page as Section
+from labtool.tasks.page.write import compare, write
+
+# Tells a page in a browser that somebody still builds it.
+ALIVE = "alive.json"
+
+
+def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, bytes]:
+    """The site's files by path. Raises Failed, and ConfigError for a section of a task."""
+    section = config.section("page", Section)
+    pages: list[Page | Raw] = []
+    menu: list[Entry] = []
+    for provide in providers:
+        given = provide(config, now)
+        pages += given.pages
+        menu += given.menu
+    title = section.title or config.core.lab.name
+    common = {"title": title, "menu": menu, "zone": config.core.lab.timezone}
+    if not any(page.path == "index.html" for page in pages):
+        pages.append(Page("index.html", "site/empty.html.j2", {}))
+    return render(pages, common, now)
+
+
+def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:
+    """Build the site; how many files were written, unchanged, removed. Raises Failed,
+    StateError and ConfigError; the old site stays then."""
+    folder = config.resolve(config.section("page", Section).output)
+    site = files(config, providers, now)
+    counts = write(site, folder)
+    # Last, and not counted: it changes with every build.
+    write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
+    return counts
+
+
+def rehearse(config: Config, providers: Iterable[Provider], now: datetime) -> list[str]:
+    """The paths that a build would write or remove."""
+    folder = config.resolve(config.section("page", Section).output)
+    plan = compare(files(config, providers, now), folder)
+    return [*plan.written, *(f"{path} (removed)" for path in plan.removed)]
