@@ -5,6 +5,7 @@
   const POLL = 10_000; // where no stream of changes is offered
   const SLOW_POLL = 60_000; // beside a stream, in case it is silent
   const OLD = 6 * 60_000; // nobody has built the site for so long
+  const TURN = 12_000; // a big screen shows the next part of a long page
   const LOST = 30_000; // no answer for so long
   const key = `day:${location.pathname}`;
   let answered = Date.now();
@@ -141,6 +142,14 @@
     });
   }
 
+  // A screen on a wall has nobody who scrolls it.
+  function turnPage() {
+    const root = document.scrollingElement;
+    const end = root.scrollHeight - innerHeight;
+    const next = root.scrollTop >= end - 1 ? 0 : Math.min(end, root.scrollTop + innerHeight * 0.9);
+    root.scrollTo(0, next);
+  }
+
   document.documentElement.classList.add("js");
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("[data-day]");
@@ -157,6 +166,7 @@
   prepare(document);
   setInterval(() => markCurrent(document), 15_000);
   setInterval(watchAge, 15_000);
+  if (document.body.classList.contains("sign")) setInterval(turnPage, TURN);
   watchAge();
   follow();
 })();

@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from icalendar import Calendar
 from icalendar import Event as _Event
 
+from labtool.core.text import one_line
+
+_LONGEST = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
@@ -29,20 +33,20 @@ def calendar(name: str, entries: Iterable[Appointment], changed: datetime) -> by
     made.add("prodid", "-//labtool//event board//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", name)
+    made.add("x-wr-calname", one_line(name))
     for entry in entries:
         event = _Event()
         event.add("uid", f"{hashlib.sha256(entry.key.encode()).hexdigest()[:32]}@labtool")
         event.add("dtstamp", changed.astimezone(UTC))
         event.add("dtstart", entry.start.astimezone(UTC))
         event.add("dtend", entry.end.astimezone(UTC))
-        event.add("summary", entry.title)
+        event.add("summary", one_line(entry.title))
         for key, value in (
             ("location", entry.place),
             ("url", entry.url),
             ("description", entry.text),
         ):
             if value:
-                event.add(key, value)
+                event.add(key, one_line(value, _LONGEST))
         made.add_component(event)
     return bytes(made.to_ical())

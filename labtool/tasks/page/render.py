@@ -14,6 +14,7 @@ from labtool.core.site import Page, Raw
 
 _ASSETS = {
     "style.css": "site/style.css",
+    "icon.svg": "site/icon.svg",
     "live.js": "site/live.js",
     "idiomorph.js": "vendor/idiomorph.min.js",
 }

@@ -91,7 +91,7 @@ def _settings(config: Config, section: Ptg, password: str) -> Settings:
         channels=section.channels,
         password=password,
         login=section.login if password else "none",
-        account=section.account or section.nick,
+        account=section.account,
         identified_only=section.identified_only,
         burst=section.flood.burst,
         interval=section.flood.interval,

@@ -120,7 +120,6 @@ def read_old(path: Path) -> Old:
             "port": port,
             "nick": found["irc_nick"],
             "channels": [channel if channel[:1] in "#&" else f"#{channel}"],
-            "account": found["irc_nick"],
         }
     )
     return Old(section, password, Path(str(found.get("db_filename") or "ptg.json")).absolute())

@@ -28,7 +28,7 @@ def test_the_config_of_an_older_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert chosen.database == tmp_path / "html" / "ptg.json"
     settings = chosen.settings
     assert (settings.server, settings.port, settings.nick) == ("irc.example.org", 6697, "ptgbot")
-    assert (settings.channels, settings.login, settings.account) == (("#event",), "sasl", "ptgbot")
+    assert (settings.channels, settings.login, settings.account) == (("#event",), "sasl", "")
     assert settings.password == "hunter22"
     assert "hunter22" not in repr(chosen)
 

@@ -1,0 +1,69 @@
+"""`labtool build-page` as a process."""
+
+import json
+
+from tests.lab import Lab
+from tests.tasks.ptg.event import document
+
+
+def event(lab: Lab, **sections: object) -> None:
+    (lab.folder / "ptg.json").write_text(json.dumps(document()))
+    lab.configure({"lab": {"timezone": "America/Denver"}, "ptg": {}, "page": {}, **sections})
+
+
+def test_a_site(lab: Lab) -> None:
+    event(lab)
+    done = lab.run("build-page", "--at", "2026-11-24T10:00")
+    assert done.status == 0
+    assert done.out.startswith("build-page: ")
+    site = lab.folder / "site"
+    assert "Ballroom A" in (site / "index.html").read_text()
+    built = json.loads((site / "alive.json").read_text())["built"]
+    assert built.startswith("2026-11-24T17:00:0")
+    before = {path: path.stat().st_ino for path in site.rglob("*") if path.is_file()}
+    again = lab.run("build-page", "--at", "2026-11-24T10:00", "--json").json()
+    assert again["counts"]["written"] == 0
+    kept = {path for path, inode in before.items() if path.stat().st_ino == inode}
+    assert before.keys() - kept == {site / "alive.json"}
+
+
+def test_a_dry_run_writes_nothing(lab: Lab) -> None:
+    event(lab)
+    done = lab.run("build-page", "--dry-run")
+    assert "would write index.html" in done.lines
+    assert not (lab.folder / "site").exists()
+    assert not (lab.folder / "state").exists()
+    lab.run("build-page")
+    assert lab.run("build-page", "--dry-run").out == "the site is as it should be\n"
+
+
+def test_a_damaged_database_leaves_the_old_site(lab: Lab) -> None:
+    event(lab)
+    lab.run("build-page")
+    (lab.folder / "ptg.json").write_text("{broken")
+    done = lab.run("build-page")
+    assert done.status == 1
+    assert "ptg.json: is not JSON" in done.err
+    assert "Ballroom A" in (lab.folder / "site" / "index.html").read_text()
+
+
+def test_without_a_database(lab: Lab) -> None:
+    lab.configure("ptg: {}\n")
+    assert lab.run("build-page").status == 0
+    assert "The board is empty" in (lab.folder / "site" / "index.html").read_text()
+
+
+def test_without_anything_to_show(lab: Lab) -> None:
+    lab.configure("lab: {name: Quiet Lab}\n")
+    assert lab.run("build-page").status == 0
+    assert "Quiet Lab" in (lab.folder / "site" / "index.html").read_text()
+
+
+def test_a_folder_of_somebody_else(lab: Lab) -> None:
+    event(lab)
+    (lab.folder / "site").mkdir()
+    (lab.folder / "site" / "index.html").write_text("mine")
+    done = lab.run("build-page")
+    assert done.status == 1
+    assert "files that labtool did not write: index.html" in done.err
+    assert (lab.folder / "site" / "index.html").read_text() == "mine"
