@@ -237,6 +237,8 @@ saslserv {{ nick = "SaslServ"; user = "SaslServ"; host = "{SERVICES}"; real = "s
         process = self._processes.pop()
         process.terminate()
         process.wait(10)
+        with self.user("watcher") as watcher:
+            poll(lambda: watcher.asks("WHOIS NickServ", "318", "401"))
 
     def register(self, account: str, password: str) -> None:
         """Make an account of services, for the nick of the same name."""
