@@ -80,7 +80,7 @@ class RoughIrcd:
                 continue
             if command == "NICK":
                 nick = rest
-            elif command == "USER":
+            elif line == "CAP END" or (command == "USER" and "CAP" not in self.answers):
                 features = f":s 005 {nick} {self._features} :are supported\r\n"
                 writer.write(f":s 001 {nick} :hi\r\n{features}:s 422 {nick} :no\r\n".encode())
             elif command == "JOIN":

@@ -208,3 +208,25 @@ def test_run_can_be_stopped_before_it_began() -> None:
         await with_nothing.client.run(stop)
 
     asyncio.run(run())
+
+
+def test_a_netsplit(ngircd: Ngircd, name: Name, person: Person) -> None:
+    lab = name("#lab")
+    ann = person(ngircd, "ann", join=lab)
+    with Running(settings(ngircd.port, nick=name("bot"), channels=(lab,))) as bot:
+        bot.ready()
+        other = Ngircd(peer=ngircd).start()
+        try:
+            poll(lambda: ann.asks("LINKS", "365", "364") and "two.test" in "".join(ann.lines))
+            bob = other.user(name("bob"), join=lab)
+            ann.wait(f":{bob.nick}!")
+            ann.send(f"MODE {lab} +ov {bob.nick} {bob.nick}")
+            bob.wait("MODE")
+            bob.say(lab, "from afar")
+            said = bot.hears("from afar")
+            assert (said.op, said.voice) == (True, True)
+            other.halt()
+            poll(lambda: bot.do(lambda: bot.client.present(bob.nick)) is None)
+            assert bot.client.connected
+        finally:
+            other.stop()
