@@ -91,10 +91,12 @@ def _dh_parameters() -> bytes:
 
 class Ngircd(_Ircd):
     """Also listens with TLS on `tls_port`, with a certificate of `ca_file`. No flood limits,
-    no lookups. The first in a channel is its operator."""
+    no lookups. The first in a channel is its operator. With
+    a `peer`, it links to that one, and both are one network."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, peer: "Ngircd | None" = None) -> None:
         super().__init__()
+        self._peer = peer
         self.tls_port = free_port()
         self.ca_file = self.folder / "ca.pem"
 
@@ -112,9 +114,10 @@ class Ngircd(_Ircd):
     def _launch(self) -> None:
         self._certificates()
         config = self.folder / "ngircd.conf"
+        peer = f"Host = 127.0.0.1\n    Port = {self._peer.port}" if self._peer else ""
         config.write_text(f"""
 [Global]
-    Name = irc.test
+    Name = {"two" if peer else "irc"}.test
     Info = test
     AdminEMail = admin@irc.test
     Listen = 127.0.0.1
@@ -129,6 +132,7 @@ class Ngircd(_Ircd):
     MaxNickLength = 30
     MaxPenaltyTime = 0
     PingTimeout = 120
+    ConnectRetry = 5
 [Options]
     DNS = no
     Ident = no
@@ -138,6 +142,11 @@ class Ngircd(_Ircd):
     KeyFile = {self.folder / "key.pem"}
     DHFile = {self.folder / "dh.pem"}
     Ports = {self.tls_port}
+[Server]
+    Name = {"irc" if peer else "two"}.test
+    MyPassword = link
+    PeerPassword = link
+    {peer}
 """)
         self._run("ngircd", "/usr/sbin/ngircd", "-n", "-f", str(config))
 
@@ -237,6 +246,8 @@ saslserv {{ nick = "SaslServ"; user = "SaslServ"; host = "{SERVICES}"; real = "s
         process = self._processes.pop()
         process.terminate()
         process.wait(10)
+        with self.user("watcher") as watcher:
+            poll(lambda: watcher.asks("WHOIS NickServ", "318", "401"))
 
     def register(self, account: str, password: str) -> None:
         """Make an account of services, for the nick of the same name."""

@@ -1,6 +1,7 @@
 """An IRC server that says whatever a test wants, and registers whoever comes."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import Self
 
@@ -13,13 +14,16 @@ class RoughIrcd:
     connections and says nothing. `answers` are more commands that it knows, with functions
     from what follows to the lines that it says."""
 
-    def __init__(self, *, features: str = "", answers: bool = True) -> None:
+    def __init__(
+        self, *, features: str = "", answers: bool = True, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.port = 0
         self.said: list[str] = []
         self.connections = 0
         self.answers: dict[str, Callable[[str], list[str]]] = {}
         self._features = features
         self._answers = answers
+        self._tls = tls
         self._loop = Loop()
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -51,7 +55,7 @@ class RoughIrcd:
         return poll(found, timeout, f"nobody said {part!r}; but {self.said}")
 
     async def _listen(self) -> int:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         port: int = server.sockets[0].getsockname()[1]
         return port
 
@@ -76,7 +80,7 @@ class RoughIrcd:
                 continue
             if command == "NICK":
                 nick = rest
-            elif command == "USER":
+            elif line == "CAP END" or (command == "USER" and "CAP" not in self.answers):
                 features = f":s 005 {nick} {self._features} :are supported\r\n"
                 writer.write(f":s 001 {nick} :hi\r\n{features}:s 422 {nick} :no\r\n".encode())
             elif command == "JOIN":

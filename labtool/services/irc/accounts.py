@@ -82,6 +82,7 @@ class Waiting:
             return
         self._desk.timers.cancel(f"whois {self._key(line.nick)}")
         new = line.arg(0)
+        self._settle(self._key(new), known=False)  # whoever had it before is gone
         moved = _Asked(new, deque(replace(said, nick=new) for said in asked.lines))
         self._asked[self._key(new)] = moved
         self._ask(self._key(new))

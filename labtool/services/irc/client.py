@@ -40,8 +40,11 @@ class IrcClient:
         conceal(settings.password)
         self._settings = settings
         self._timing = timing or Timing()
-        self._calls = Calls(heard, flushed, oops)
-        self._told = told
+        self._flushed = flushed
+        self._calls = Calls(heard, self._empty, oops)
+        self._tell = Telling(
+            told, secret=settings.password, repeat=self._timing.repeat, clock=time.monotonic
+        )
         self._outgoing = Outgoing(Bucket(settings.burst, settings.interval))
         self._session: Session | None = None
 
@@ -58,18 +61,12 @@ class IrcClient:
     async def run(self, stop: asyncio.Event) -> None:
         """Connect and stay connected until `stop` is set; then say QUIT. Raises nothing for
         what the network or the server does."""
-        tell = Telling(
-            self._told,
-            secret=self._settings.password,
-            repeat=self._timing.repeat,
-            clock=time.monotonic,
-        )
         where = f"{self._settings.server}:{self._settings.port}"
         failures = 0
         up = time.monotonic()
         while not stop.is_set():
             session = self._session = Session(
-                self._settings, self._timing, self._outgoing, tell, self._calls
+                self._settings, self._timing, self._outgoing, self._tell, self._calls
             )
             try:
                 why = await session.run(stop)
@@ -80,7 +77,9 @@ class IrcClient:
             if stop.is_set():
                 break
             lasted = session.lasted()
-            tell.bad("link", f"{'lost' if lasted else 'cannot reach'} {where}: {why}; trying again")
+            self._tell.bad(
+                "link", f"{'lost' if lasted else 'cannot reach'} {where}: {why}; trying again"
+            )
             failures = 0 if lasted >= self._timing.steady else failures
             up = time.monotonic() if lasted else up
             # What is sent late may reach somebody else who has the nick by then.
@@ -96,10 +95,17 @@ class IrcClient:
         if not addressable(target):
             return
         prefix = self._session.prefix if self._session else 0
+        dropped = self.dropped
         for line in split(text, room(prefix, target)):
             self._outgoing.say(target, line, bulk=bulk)
+        if self.dropped > dropped:
+            self._tell.bad("queue", "too much waits to be said: some lines are left out")
         if self._session:
             self._session.wake()
+
+    def _empty(self) -> None:
+        self._tell.good("queue")
+        self._flushed()
 
     def present(self, nick: str) -> Member | None:
         """Somebody who is in one of our channels now."""

@@ -7,8 +7,10 @@ debug log repeats passwords.
 
 import asyncio
 import re
+import socket
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 from irc.client_aio import AioConnection, AioReactor
 from irc.connection import AioFactory
@@ -43,7 +45,7 @@ class Link(AioConnection):  # type: ignore[misc] # the library ships no types
 
     async def open(self, settings: Settings) -> None:
         """Connect and begin to register. Raises OSError and ValueError."""
-        context = ssl.create_default_context(cafile=settings.ca_file) if settings.tls else None
+        context = _context(settings.ca_file) if settings.tls else None
         name = {"server_hostname": settings.server} if context else {}
         factory = AioFactory(ssl=context, happy_eyeballs_delay=0.25, **name)
         await self.connect(
@@ -83,3 +85,23 @@ class Link(AioConnection):  # type: ignore[misc] # the library ships no types
         if len(data) > _MOST:
             data = data[:_MOST].decode("utf-8", "ignore").encode()
         self.transport.write(data + b"\r\n")
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise OSError(f"{ca_file} cannot be used: {error.strerror or error}") from error
+
+
+def reason(error: Exception) -> str:
+    """Why there is no connection, in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS there ({error.reason or 'handshake failed'})"
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection was refused"
+    if isinstance(error, socket.gaierror):
+        return f"no address is known for it ({error.strerror})"
+    return str(error) or type(error).__name__

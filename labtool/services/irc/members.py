@@ -107,7 +107,7 @@ class Members:
     def _fresh(self, person: _Person, now: float) -> bool:
         if person.known is None:
             return False
-        return self.tagged or self.notified or now - person.known < self._kept
+        return self.notified or now - person.known < self._kept
 
     def _member(self, person: _Person, now: float) -> Member:
         account = person.account if self._fresh(person, now) else None

@@ -9,7 +9,7 @@ from labtool.services.irc import nick as nicks
 from labtool.services.irc.channels import Channels
 from labtool.services.irc.desk import Desk, Timers
 from labtool.services.irc.features import Features
-from labtool.services.irc.link import Link
+from labtool.services.irc.link import Link, reason
 from labtool.services.irc.login import Login
 from labtool.services.irc.members import Members
 from labtool.services.irc.nick import Nick
@@ -118,7 +118,7 @@ class Session:
         try:
             opening.result()
         except (OSError, ValueError, OverflowError) as error:
-            return str(error) or type(error).__name__
+            return reason(error)
         return ""
 
     async def _quit(self) -> None:
