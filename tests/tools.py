@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,16 @@ def _works(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+AXE = Path(__file__).parents[1] / ".test-tools" / "node_modules" / "axe-core" / "axe.min.js"
+
 TOOLS = {
     "node": _program("node", "nodejs npm"),
     "emulate": Tool(
         lambda: shutil.which("node") is not None and slack.api_module().exists(),
         "npm install --prefix .test-tools emulate@0.11.2",
     ),
+    "chromium": _program("chromium", "chromium"),
+    "axe": Tool(AXE.exists, "npm install --prefix .test-tools 'axe-core@^4.11'"),
     "unshare": Tool(
         lambda: _works("unshare", "-rm", "true"), "sysctl -w kernel.unprivileged_userns_clone=1"
     ),

@@ -121,24 +121,20 @@
     stale.hidden = !text;
   }
 
+  // News come as a stream where one is offered; else, and beside it, we ask now and then.
+  let poll = setInterval(refresh, POLL);
   function follow() {
-    let poll = setInterval(refresh, POLL);
     const stream = new EventSource("events");
-    let opened = false;
     stream.addEventListener("open", () => {
-      if (opened) refresh(); // what was missed while it was away
-      opened = true;
       clearInterval(poll);
       poll = setInterval(refresh, SLOW_POLL);
+      refresh(); // what was missed before
     });
     stream.addEventListener("change", refresh);
     stream.addEventListener("error", () => {
-      if (stream.readyState === EventSource.CLOSED && opened) setTimeout(follow, POLL);
-      if (!opened) stream.close(); // nobody offers one: asking now and then will do
-      if (stream.readyState === EventSource.CLOSED) {
-        clearInterval(poll);
-        if (!opened) poll = setInterval(refresh, POLL);
-      }
+      clearInterval(poll);
+      poll = setInterval(refresh, POLL);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(follow, SLOW_POLL);
     });
   }
 

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labtool.core.errors import Failed
+from labtool.core.log import complain
 
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -31,6 +32,7 @@ _HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 _SHORT = 500
+_AGAIN = 5.0
 Background = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -71,6 +73,7 @@ class Web:
         self._address = address
         self._loop = asyncio.new_event_loop()
         self._server: uvicorn.Server | None = None
+        self._died: Exception | None = None
 
     def run(
         self,
@@ -98,21 +101,27 @@ class Web:
         thread.start()
         while thread.is_alive():
             thread.join(0.5)  # so that signals are handled meanwhile
+        if self._died is not None:
+            raise self._died
 
     def stop(self) -> None:
         """End the connections, and `run`."""
         if self._server is not None:
             self._server.should_exit = True
-            self._loop.call_soon_threadsafe(self.stopping.set)
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self.stopping.set)
 
     def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(server.serve([listener]))
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(server.serve([listener]))
+        except Exception as error:  # noqa: BLE001  (raised again by `run`)
+            self._died = error
 
     def _app(self, routes: Sequence[BaseRoute], background: Sequence[Background]) -> Starlette:
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            tasks = [asyncio.create_task(work()) for work in background]
+            tasks = [asyncio.create_task(_keep_on(work)) for work in background]
             yield
             for task in tasks:
                 task.cancel()
@@ -126,6 +135,16 @@ class Web:
             ],
             exception_handlers={404: _not_found},
         )
+
+
+async def _keep_on(work: Background) -> None:
+    """Work that ends, by a bug or a disk that is away, begins again."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  (what is in the background has no caller)
+            complain(f"the server's work in the background failed ({type(error).__name__})")
+        await asyncio.sleep(_AGAIN)
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:

@@ -57,6 +57,8 @@ def test_the_site(event: Lab) -> None:
             requests.get(url + "/ptg.json", headers=tag, timeout=5).json()["eventid"] == "changed"
         )
         assert requests.get(url + "/nothing", timeout=5).status_code == 404
+        head = requests.head(url + "/events", timeout=5)
+        assert head.headers["Content-Type"].startswith("text/event-stream")
         assert requests.post(url, timeout=5).status_code == 405
         process.terminate()
         assert process.wait(10) == 0

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from weakref import WeakSet
 
 _EVERY = 0.3
 _ALIVE = 20.0
@@ -16,13 +17,17 @@ class Changes:
         self._most = most
         self._stopping = stopping
         self._but = but
-        self._followers: set[asyncio.Event] = set()
+        # Weak: a stream that was never read, as its browser left at once, takes no place.
+        self._followers: WeakSet[asyncio.Event] = WeakSet()
         self._number = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether nobody more may follow."""
-        return len(self._followers) >= self._most
+    def join(self) -> AsyncIterator[bytes] | None:
+        """The stream for one more who follows; None when there are too many."""
+        if len(self._followers) >= self._most:
+            return None
+        news = asyncio.Event()
+        self._followers.add(news)
+        return self._follow(news)
 
     async def watch(self) -> None:
         """Look at the folder now and again, for ever."""
@@ -33,14 +38,12 @@ class Changes:
             if found != seen:
                 seen = found
                 self._number += 1
-                for follower in self._followers:
+                for follower in list(self._followers):
                     follower.set()
 
-    async def follow(self) -> AsyncIterator[bytes]:
+    async def _follow(self, news: asyncio.Event) -> AsyncIterator[bytes]:
         """Server-Sent Events (WHATWG HTML, 9.2): `change` with each change, a comment now and
         again so that a lost connection is noticed. It ends when the server stops."""
-        news = asyncio.Event()
-        self._followers.add(news)
         try:
             yield b"retry: 3000\n\n: hello\n\n"
             while not self._stopping.is_set():

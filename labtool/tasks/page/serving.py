@@ -74,11 +74,14 @@ def endpoints(site: Site) -> Parts:
     changes = Changes(site.folder, site.settings.clients, site.stopping, but=ALIVE)
     files = Files(site.folder)
 
-    async def events(_request: Request) -> Response:
-        if changes.full:
-            return PlainTextResponse("Too many follow already; ask again later.\n", 503)
+    async def events(request: Request) -> Response:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(changes.follow(), media_type="text/event-stream", headers=headers)
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream", headers=headers)
+        stream = changes.join()
+        if stream is None:
+            return PlainTextResponse("Too many follow already; ask again later.\n", 503)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     return Parts(
         [Route("/events", events), Route("/{path:path}", files.answer)],

@@ -28,13 +28,15 @@ def write(site: Mapping[str, bytes], folder: Path) -> dict[str, int]:
         names = ", ".join(foreign[:3])
         fix = "choose another folder with page.output, or move them away"
         raise Failed(f"has files that labtool did not write: {names}", where=str(folder), fix=fix)
+    if set(site) - plan.known:
+        # First: a build that is killed must not take its own files for somebody else's.
+        _note(folder, plan.known | set(site))
     for path in plan.written:
         write_atomic(folder / path, site[path])
     for path in plan.removed:
         (folder / path).unlink(missing_ok=True)
-    if plan.written or plan.removed or not plan.known:
-        manifest = json.dumps(sorted({*site, *plan.kept}))
-        write_atomic(folder / MANIFEST, manifest.encode())
+    if plan.removed:
+        _note(folder, plan.kept | set(site))
     return plan.counts
 
 
@@ -67,6 +69,10 @@ def compare(site: Mapping[str, bytes], folder: Path) -> Plan:
         if not parts or path.startswith("/") or ".." in parts or parts[0].startswith("."):
             raise Failed(f"{path!r} is no path inside a site", code="site_path")
     return Plan(site, folder, _known(folder))
+
+
+def _note(folder: Path, paths: set[str]) -> None:
+    write_atomic(folder / MANIFEST, json.dumps(sorted(paths)).encode())
 
 
 def _known(folder: Path) -> set[str]:

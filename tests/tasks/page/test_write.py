@@ -1,5 +1,6 @@
 """A site's folder: only what changed is written, only what is ours is removed."""
 
+import contextlib
 import json
 import os
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labtool.core.errors import Failed, StateError
+from labtool.tasks.page import write as module
 from labtool.tasks.page.write import MANIFEST, write
 
 
@@ -73,3 +75,24 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("a file")
     with pytest.raises(StateError):
         write({"a.html": b"1"}, tmp_path / "site")
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_a_build_that_was_cut_does_not_block_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """Whichever of its writes was the last."""
+    real, left = module.write_atomic, [after]
+
+    def cut(path: Path, content: bytes, mode: int = 0o644) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(path, content, mode)
+
+    monkeypatch.setattr(module, "write_atomic", cut)
+    with contextlib.suppress(KeyboardInterrupt):
+        write({"a.html": b"1", "b.html": b"1", "c.html": b"1"}, tmp_path)
+    monkeypatch.setattr(module, "write_atomic", real)
+    write({"a.html": b"2", "b.html": b"2", "d.html": b"2"}, tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*.html")) == ["a.html", "b.html", "d.html"]

@@ -41,7 +41,10 @@ def given(document: dict[str, object], config: Config, now: datetime, etherpads:
     board = Board(shape.public(document), config.core.lab.timezone)
     colours = badges.style_sheet(board)
     values = {"colours": colours.path, "board": view.board(board, now)}
-    notes = view.etherpads(board, etherpads)
+    notes = [
+        (view.badge(track), view.etherpad(board, track, etherpads), calendars.file_name(track))
+        for track in board.tracks
+    ]
     pages: list[Page | Raw] = [
         colours,
         Raw("ptg.json", shape.dump(shape.public(document))),

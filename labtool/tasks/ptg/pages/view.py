@@ -159,11 +159,6 @@ def sign(board: Board, now: datetime) -> Sign:
     return Sign(topics, soon)
 
 
-def etherpads(board: Board, pattern: str) -> list[tuple[Badge, str]]:
-    """Each track's notes."""
-    return [(badge(track), etherpad(board, track, pattern)) for track in board.tracks]
-
-
 def etherpad(board: Board, track: str, pattern: str) -> str:
     """Where a track's notes are; empty for nowhere."""
     own = web_address(board.get("etherpads", track))
