@@ -278,3 +278,31 @@ def test_the_console(lab: Lab) -> None:
         "ptg-bot: 2 changes",
     ]
     assert json.loads((lab.folder / "ptg.json").read_text())["now"] == {"nova": "hi"}
+
+
+def test_the_pages_are_close_behind_the_chat(event: Event) -> None:
+    event.lab.configure(
+        {"lab": {"timezone": "America/Denver"}, "ptg": event.ptg, "page": {"output": "site"}}
+    )
+    event.start()
+    site = event.lab.folder / "site" / "index.html"
+    poll(site.exists)
+    for number in range(5):
+        event.said(event.operator, f"#nova now number {number}", "now in #nova")
+        text = f"number {number}"
+        poll(lambda text=text: text in site.read_text(), 2, "the page is behind")
+
+
+def test_a_folder_of_somebody_else_does_not_stop_the_bot(event: Event, smtp: Any) -> None:
+    site = event.lab.folder / "site"
+    site.mkdir()
+    (site / "index.html").write_text("mine")
+    event.lab.configure(
+        {"lab": {"admins": ["admin@example.org"]}, "ptg": event.ptg, "page": {}}, smtp
+    )
+    event.start()
+    event.said(event.operator, "#nova now x", "now in #nova")
+    poll(lambda: smtp.mails, 15, "no mail")
+    assert "files that labtool did not write" in smtp.mails[0].text()
+    event.said(event.operator, "#nova now y", "now in #nova")
+    assert (site / "index.html").read_text() == "mine"

@@ -158,6 +158,7 @@ class _Keeper:
 
     def work(self, mail: _Mail) -> None:
         """Go on until a `stop` comes."""
+        self._write()
         rest = 0.0
         while True:
             word = self._next(mail, rest)
