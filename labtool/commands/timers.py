@@ -109,24 +109,32 @@ def systemd(
     config: o.ConfigOption = "",
     verbose: o.Verbose = False,
 ) -> None:
-    """Print systemd units, a service and a timer for each timer, or install them."""
+    """Print systemd units for each timer and for what stays running, or install them."""
 
     def body() -> int:
         import getpass
         from datetime import UTC, datetime
 
+        from labtool.tasks.sections import staying
+        from labtool.tasks.timers import services
         from labtool.tasks.timers import systemd as units
         from labtool.tasks.timers.command import this_program
 
         lab = o.load(config or context.obj, context)
+        calls = [program] if program else this_program()
+        path = Path(config_path) if config_path else lab.path
+        owner = None if user else account or getpass.getuser()
+        stay = staying(lab)
+        services.refuse_same_names(lab.core.timers, stay)
         found = units.render(
             lab.core.timers,
-            program=[program] if program else this_program(),
-            config=Path(config_path) if config_path else lab.path,
+            program=calls,
+            config=path,
             zone=lab.core.lab.timezone,
             now=datetime.now(UTC),
-            account=None if user else account or getpass.getuser(),
+            account=owner,
         )
+        found |= services.render(stay, program=calls, config=path, account=owner)
         if install is None:
             for name, text in found.items():
                 print(f"# ── {name}\n{text}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from labtool.core.config import validate
+from labtool.core.config import Config, validate
 from labtool.core.config.marks import read
 from labtool.core.config.models import Core
 from labtool.core.config.secrets import environment
@@ -21,6 +21,24 @@ SECTIONS = {
     "ptg": "labtool.tasks.ptg.section:Ptg",
     "remind": "labtool.tasks.remind.section:Remind",
 }
+# Commands that stay in the foreground: name, the section that sets them up, what they are.
+STAYING = (
+    ("serve", "serve", "serves the site"),
+    ("ptg-bot", "ptg", "the event board on IRC"),
+)
+
+
+def staying(config: Config) -> dict[str, str]:
+    """The commands that the config wants to stay in the foreground, with what they are for.
+    Raises ConfigError."""
+    found = {}
+    for command, name, about in STAYING:
+        if config.has(name):
+            section = config.section(name, model(name))
+            # A board may do without IRC.
+            if getattr(section, "server", "here"):
+                found[command] = about
+    return found
 
 
 def model(name: str) -> type[BaseModel]:

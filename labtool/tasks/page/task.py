@@ -7,6 +7,7 @@ from datetime import datetime
 from labtool.core.clock import iso
 from labtool.core.config import Config
 from labtool.core.files import write_atomic
+from labtool.core.lock import hold
 from labtool.core.site import Entry, Page, Provider, Raw
 from labtool.tasks.page.render import render
 from labtool.tasks.page.section import Page as Section
@@ -36,10 +37,12 @@ def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[
     """Build the site; how many files were written, unchanged, removed. Raises Failed,
     StateError and ConfigError; the old site stays then."""
     folder = config.resolve(config.section("page", Section).output)
-    site = files(config, providers, now)
-    counts = write(site, folder)
-    # Last, and not counted: it changes with every build.
-    write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
+    # From looking to writing: a bot and a timer may build at the same time, and the older
+    # look must not be written last.
+    with hold(config.state, "site", wait=True):
+        counts = write(files(config, providers, now), folder)
+        # Last, and not counted: it changes with every build.
+        write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
     return counts
 
 

@@ -1,9 +1,9 @@
 """What stays in the foreground as systemd units: started at boot, and again when it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from labtool.core.errors import USAGE
+from labtool.core.errors import USAGE, ConfigError, Problem
 from labtool.tasks.timers.command import command_line
 from labtool.tasks.timers.systemd import MARK, NETWORK, quoted
 
@@ -29,6 +29,17 @@ RestrictSUIDSGID=yes
 [Install]
 WantedBy={target}
 """
+
+
+def refuse_same_names(timers: Iterable[str], commands: Iterable[str]) -> None:
+    """Raise ConfigError for a timer whose unit would have the name of a service's."""
+    same = sorted(set(timers) & set(commands))
+    if same:
+        problems = [
+            Problem(f"timers.{name}", "has the name of a service", "call it something else")
+            for name in same
+        ]
+        raise ConfigError(problems)
 
 
 def render(

@@ -119,6 +119,8 @@ def next_steps(units: Iterable[str], stale: Iterable[str], folder: Path, *, user
         files = [str(folder / name), str(folder / name.replace(".timer", ".service"))]
         lines += [f"{control} disable --now {name}", f"{remove} -f {shlex.join(files)}"]
     lines.append(f"{control} daemon-reload")
+    timed = {name.replace(".timer", ".service") for name in names}
+    names += [name for name in units if name.endswith(".service") and name not in timed]
     if names:
         # Not `enable --now`: that leaves a timer that runs already at its old times.
         lines += [f"{control} enable {' '.join(names)}", f"{control} restart {' '.join(names)}"]
