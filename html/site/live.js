@@ -122,7 +122,7 @@
   }
 
   // News come as a stream where one is offered; else, and beside it, we ask now and then.
-  let poll = setInterval(refresh, POLL);
+  let poll = 0;
   function follow() {
     const stream = new EventSource("events");
     stream.addEventListener("open", () => {
@@ -161,8 +161,10 @@
   });
   prepare(document);
   setInterval(() => markCurrent(document), 15_000);
+  if (location.protocol === "file:") return; // a copy on a disk has nobody to ask
   setInterval(watchAge, 15_000);
   if (document.body.classList.contains("sign")) setInterval(turnPage, TURN);
   watchAge();
+  poll = setInterval(refresh, POLL);
   follow();
 })();

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from labtool.core.errors import LabtoolError
 from labtool.core.outbox import Outbox
-from labtool.core.run import attempt
+from labtool.core.run import attempt, bug
 from labtool.core.task import Run
 from labtool.core.telling import tell
 
@@ -29,6 +30,22 @@ def checkpoint(run: Run, *looked_at: str) -> None:
     # The next checkpoint tells what is new then; this run may go on for weeks.
     run.errors.clear()
     run.looked_at.clear()
+
+
+def tried(run: Run, topic: str, step: Callable[[], None]) -> bool:
+    """Whether a step of the work was done. What it raises, a bug too, becomes an error of the
+    run about this topic: a service goes on with the rest."""
+    try:
+        step()
+    except LabtoolError as error:
+        found = error
+    except Exception as error:  # noqa: BLE001  (a part of the run boundary)
+        found = bug(error, run.task)
+    else:
+        return True
+    found.topic = topic
+    run.fail(found)
+    return False
 
 
 @contextmanager

@@ -306,3 +306,26 @@ def test_a_folder_of_somebody_else_does_not_stop_the_bot(event: Event, smtp: Any
     assert "files that labtool did not write" in smtp.mails[0].text()
     event.said(event.operator, "#nova now y", "now in #nova")
     assert (site / "index.html").read_text() == "mine"
+
+
+def test_subscribers_come_and_go(event: Event) -> None:
+    """Who has the nick of a subscriber is not the subscriber."""
+    bob = event.person("bob")
+    outside = event.server.user(f"out{event.nick[3:]}")
+    event.people.append(outside)
+    event.start()
+    for user in (bob, outside):
+        user.say(event.nick, "subscribe nova")
+        user.wait("subscription set to nova")
+    event.said(event.operator, "#nova now one", "now in #nova")
+    bob.wait(f"PRIVMSG {bob.nick} :now in #nova (Ballroom A): one")
+    outside.wait(f"PRIVMSG {outside.nick} :now in #nova (Ballroom A): one")
+    bob.send(f"PART {event.channel}", f"NICK was{bob.nick}")
+    bob.wait(f" NICK :was{bob.nick}")
+    thief = event.server.user(bob.nick, join=event.channel, user="thief")
+    event.people.append(thief)
+    event.said(event.operator, "#nova now two", "now in #nova")
+    outside.wait("now in #nova (Ballroom A): two")
+    thief.say(event.nick, "unsubscribe")
+    thief.wait("you have no subscription yet")
+    assert not any("(Ballroom A): two" in t for t in thief.texts() if not t.startswith("op"))

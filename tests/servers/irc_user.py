@@ -12,7 +12,9 @@ from tests.lab import poll
 class IrcUser:
     """Connected and, with `join`, in that channel. `lines` is all that the server said."""
 
-    def __init__(self, port: int, nick: str, *, join: str = "", caps: str = "") -> None:
+    def __init__(
+        self, port: int, nick: str, *, join: str = "", caps: str = "", user: str = ""
+    ) -> None:
         self.nick = nick
         self.lines: list[str] = []
         self._seen = 0
@@ -22,7 +24,8 @@ class IrcUser:
         self._thread.start()
         if caps:
             self.send(f"CAP REQ :{caps}")
-        self.send(f"NICK {nick}", f"USER {nick.strip('[]`^{}|_')[:8] or 'odd'} 0 * :{nick}")
+        user = user or nick.strip("[]`^{}|_")[:8] or "odd"
+        self.send(f"NICK {nick}", f"USER {user} 0 * :{nick}")
         if caps:
             self.send("CAP END")
         self.wait(" 001 ")

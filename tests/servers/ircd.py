@@ -57,9 +57,9 @@ class _Ircd:
         """What it printed."""
         return "".join(file.read_text(errors="replace") for file in self.folder.glob("*.log"))
 
-    def user(self, nick: str, *, join: str = "", caps: str = "") -> IrcUser:
-        """A person who is connected."""
-        return IrcUser(self.port, nick, join=join, caps=caps)
+    def user(self, nick: str, *, join: str = "", caps: str = "", user: str = "") -> IrcUser:
+        """A person who is connected; `user` is their user name."""
+        return IrcUser(self.port, nick, join=join, caps=caps, user=user)
 
     def _launch(self) -> None:
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """The desk's front end on IRC: lines to the desk, its answers to who asked."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,10 @@ from labtool.services.irc.client import IrcClient
 from labtool.services.irc.settings import Heard
 from labtool.tasks.ptg.call import Notice, Outcome, Speaker
 from labtool.tasks.ptg.desk import Desk
+
+# Seconds; a nick may change hands where we do not see it.
+_REMEMBERED = 12 * 3600.0
+_MOST_MET = 5000
 
 Fetch = Callable[[str], dict[str, Any] | LabtoolError]
 
@@ -24,12 +29,16 @@ class Front:
         self._fetch = fetch
         self._changed = changed
         self._fetching: asyncio.Task[None] | None = None
+        # Who spoke to us in private, and when: they may be in none of our channels.
+        self._met: dict[str, tuple[str, float]] = {}
 
     def heard(self, heard: Heard) -> None:
         """One line that somebody said."""
         speaker = Speaker(
             heard.nick, heard.host, heard.account, heard.channel or "", heard.op, heard.voice
         )
+        if not speaker.channel:
+            self._meet(speaker)
         outcome = self._desk.hear(speaker, heard.text, self._nick)
         if outcome is None:
             return
@@ -63,16 +72,32 @@ class Front:
             self.client.say(speaker.nick, text)
 
     def _notify(self, notice: Notice) -> None:
-        """Tell a subscriber, if it is still who subscribed: whoever has the nick now."""
+        """Tell a subscriber, if it is still who subscribed: somebody else may have the nick
+        by now, and they another one."""
         assert self.client is not None
         kind, _, owner = notice.owner.partition(":")
+        member = self.client.present(notice.nick)
         if kind == "account":
             there = self.client.with_account(owner)
-            same = [member for member in there if member.nick.lower() == notice.nick]
-            member = next(iter(same or there), None)
+            same = [one for one in there if one.nick.lower() == notice.nick]
+            found = next(iter(same or there), None)
+        elif member and kind == "host" and member.host.lstrip("~") != owner:
+            found = None
         else:
-            member = self.client.present(notice.nick)
-            if member and kind == "host" and member.host.lstrip("~") != owner:
-                return
-        if member:
-            self.client.say(member.nick, notice.text, bulk=True)
+            found = member
+        if found:
+            self.client.say(found.nick, notice.text, bulk=True)
+        elif member is None and self._is_known(notice):
+            self.client.say(notice.nick, notice.text, bulk=True)
+
+    def _meet(self, speaker: Speaker) -> None:
+        self._met.pop(speaker.key, None)
+        self._met[speaker.key] = (speaker.owner, time.monotonic())
+        if len(self._met) > _MOST_MET:
+            del self._met[next(iter(self._met))]
+
+    def _is_known(self, notice: Notice) -> bool:
+        """Whether who is in none of our channels, and so cannot be seen, subscribed and spoke
+        to us not long ago."""
+        owner, when = self._met.get(notice.nick, ("", 0.0))
+        return bool(owner) and owner == notice.owner and time.monotonic() - when < _REMEMBERED

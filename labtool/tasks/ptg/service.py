@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from labtool.core.errors import Failed, LabtoolError, StateError, Temporary
+from labtool.core.errors import LabtoolError, StateError, Temporary
 from labtool.core.log import complain
-from labtool.core.service import checkpoint, until_told_to_stop
+from labtool.core.service import checkpoint, tried, until_told_to_stop
 from labtool.core.task import Run
 from labtool.services.irc.client import IrcClient
 from labtool.tasks.ptg import shape
@@ -127,7 +127,10 @@ class _Link:
         async def answer() -> T:
             return question()
 
-        return asyncio.run_coroutine_threadsafe(answer(), self._loop).result(_STOP)
+        try:
+            return asyncio.run_coroutine_threadsafe(answer(), self._loop).result(_STOP)
+        except TimeoutError:
+            raise Temporary("the board did not answer in time", code="busy") from None
 
     def _run(self) -> None:
         try:
@@ -197,19 +200,13 @@ class _Keeper:
 
     def _write(self) -> None:
         """The file, then the site."""
-        looked_at = [_DATABASE, _SITE]
-        try:
-            self._export()
-        except (LabtoolError, TimeoutError) as error:
-            looked_at.remove(_DATABASE)
-            self._fail(error, _DATABASE)
-        try:
-            self._build()
-        except LabtoolError as error:
-            looked_at.remove(_SITE)
-            self._fail(error, _SITE)
+        done = [
+            topic
+            for topic, step in ((_DATABASE, self._export), (_SITE, self._build))
+            if tried(self._run, topic, step)
+        ]
         self._built = time.monotonic()
-        checkpoint(self._run, *looked_at)
+        checkpoint(self._run, *done)
 
     def _export(self) -> None:
         if self._store.edited_outside():
@@ -230,11 +227,6 @@ class _Keeper:
     def _reload(self) -> None:
         self._desk.reload(self._store.load())
 
-    def _fail(self, error: Exception, topic: str) -> None:
-        found = error if isinstance(error, LabtoolError) else Failed("the board does not answer")
-        found.topic = topic
-        self._run.fail(found)
-
     def _check_link(self) -> None:
         now = time.monotonic()
         if now - self._link_checked < _CHECK_LINK:
@@ -245,5 +237,7 @@ class _Keeper:
             checkpoint(self._run, _LINK)
             return
         self._away_since = self._away_since or f"{self._run.clock.local():%H:%M on %A}"
-        self._fail(Temporary(f"not on IRC since about {self._away_since}", code="away"), _LINK)
+        away = Temporary(f"not on IRC since about {self._away_since}", code="away")
+        away.topic = _LINK
+        self._run.fail(away)
         checkpoint(self._run)

@@ -1,7 +1,9 @@
 """The schedule as calendars: one a track, and one of all."""
 
+import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from labtool.core.site import Raw
 from labtool.services.ical import Appointment, calendar
@@ -10,6 +12,9 @@ from labtool.tasks.ptg.board import Board
 from labtool.tasks.ptg.pages.badges import css_class
 from labtool.tasks.ptg.pages.view import etherpad, web_address
 
+# What of the board is in calendars.
+_ABOUT = ("eventid", "tracks", "slots", "schedule", "urls", "etherpads", "delays")
+_made: dict[str, Any] = {}
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_+-]{0,49}")
 
 
@@ -20,8 +25,18 @@ def file_name(track: str) -> str:
 
 
 def files(board: Board, now: datetime, etherpads: str) -> list[Raw]:
-    """The calendars of all tracks that there are."""
-    changed = _day_of_change(board, now)
+    """The calendars of all tracks that there are. A bot builds the site after each topic, and
+    topics are in no calendar: what was made last is kept for as long as it stays true."""
+    about = {key: board.get(key) for key in _ABOUT}
+    week = now.astimezone(board.zone).isocalendar()[:2]
+    day = _day_of_change(board, now)
+    key = json.dumps([about, week, day.isoformat(), str(board.zone), etherpads])
+    if _made.get("key") != key:
+        _made.update(key=key, files=_files(board, now, etherpads, day))
+    return list(_made["files"])
+
+
+def _files(board: Board, now: datetime, etherpads: str, changed: datetime) -> list[Raw]:
     event = str(board.data["eventid"] or "event")
     every = _appointments(board, now, etherpads)
     names = sorted({*board.tracks, *every})

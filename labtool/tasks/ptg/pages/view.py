@@ -235,24 +235,23 @@ def _topic(
     )
 
 
-def _day(
-    board: Board, day: Day, number: int, there: dict[str, list[str]], now: datetime
-) -> DayView:
+def _day(board: Board, day: Day, count: int, there: dict[str, list[str]], now: datetime) -> DayView:
     names = [slot.name for slot in day.slots]
+    on = next((n for n, slot in enumerate(day.slots) if slot.is_on(now)), -1)
     rows = []
     for room, plan in board.data["schedule"].items():
         slots = shape.bookable(plan)
         if not any(name in slots for name in names):
             continue
-        cells = tuple(_cell(board, room, slots, name, there) for name in names)
+        cells = tuple(
+            _cell(board, room, slots, name, there if number == on else {})
+            for number, name in enumerate(names)
+        )
         desc = one_line(str(plan.get("desc") or ""), 200)
         rows.append(Row(one_line(room, 100), desc, web_address(plan.get("url")), cells))
     here = now.astimezone(board.zone).date()
-    on = next((n for n, slot in enumerate(day.slots) if slot.is_on(now)), -1)
     is_today = day.date == here
-    return DayView(
-        f"day-{number + 1}", one_line(day.name, 60), is_today, day.slots, on, tuple(rows)
-    )
+    return DayView(f"day-{count + 1}", one_line(day.name, 60), is_today, day.slots, on, tuple(rows))
 
 
 def _cell(
