@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from tests.lab import Lab, poll
 from tests.servers.irc_user import IrcUser
 from tests.servers.ircd import Ngircd
 from tests.servers.web import Web
+from tests.tasks.ptg import fuzz
 from tests.tasks.ptg.event import document
 
 _names = iter(range(10_000))
@@ -227,15 +227,17 @@ def test_a_second_bot_says_that_one_is_running(event: Event) -> None:
 
 
 def test_many_at_once(event: Event) -> None:
-    """Fifty commands of one, and a bystander's in the middle of them."""
+    """Sixty commands of one, and a bystander's in the same channel: with flood limits as they
+    are by default, the bystander's answer is among the first."""
+    event.configure(flood={})
     bob = event.person("bob")
     event.start()
-    for number in range(50):
-        event.operator.say(event.channel, f"#nova next topic {number}")
-    started = time.monotonic()
-    event.said(bob, "+seen x", "x never checked in")
-    assert time.monotonic() - started < 10
-    event.operator.wait("topic 19", timeout=20)
+    for number in range(60):
+        event.operator.say(event.channel, f"+seen x{number}")
+    event.operator.wait(f"{event.operator.nick}: x0 never")
+    event.said(bob, "+seen y", "y never checked in")
+    answers = [text for text in event.operator.texts() if "never" in text]
+    assert len(answers) < 15
 
 
 def test_it_survives_what_people_throw_at_it(event: Event) -> None:
@@ -329,3 +331,44 @@ def test_subscribers_come_and_go(event: Event) -> None:
     thief.say(event.nick, "unsubscribe")
     thief.wait("you have no subscription yet")
     assert not any("(Ballroom A): two" in t for t in thief.texts() if not t.startswith("op"))
+
+
+def test_a_crowd(event: Event) -> None:
+    """Eighty people who all speak at the same time."""
+    crowd = [event.person(f"u{number}x") for number in range(80)]
+    event.start()
+    for user in crowd:
+        user.say(event.channel, "+in nova")
+        user.say(event.nick, "in the pub")
+    for user in crowd:
+        user.wait(f"PRIVMSG {user.nick} :OK, checked into the pub", timeout=20)
+    poll(lambda: len(event.data()["last_check_in"]) == 80)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
+def test_a_hundred_thousand_random_lines(event: Event) -> None:
+    """By an operator, in the channel and in private; the bot goes on, answers the one who asks
+    something sensible in between, and never with an exception's text."""
+    bob = event.person("bob")
+    process = event.start()
+    sender = event.operator
+    chunk: list[bytes] = []
+    for number, text in enumerate(fuzz.lines(100_000), start=1):
+        target = event.nick if number % 3 else event.channel
+        chunk.append(f"PRIVMSG {target} :{text}".encode()[:480].replace(b"\0", b""))
+        if number % 100 == 0:
+            sender.send(*chunk)
+            chunk.clear()
+            # Words between which the sender's own lines cannot come: each has its order.
+            sender.say(event.nick, f"seen end{number}")
+            sender.wait(f"end{number} never checked in", timeout=60)
+            event.said(bob, f"+seen bob{number}", f"bob{number} never checked in")
+    assert process.poll() is None
+    assert not any("Error" in text or "Traceback" in text for text in sender.texts())
+    event.said(sender, "~undo", "")
+    process.terminate()
+    assert process.wait(10) == 0
+    event.data()
+    logs = event.lab.folder / "state" / "logs"
+    assert not list(logs.glob("bug-*"))

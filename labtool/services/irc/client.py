@@ -89,15 +89,16 @@ class IrcClient:
                 await asyncio.wait_for(stop.wait(), backoff(self._timing, failures))
             failures += 1
 
-    def say(self, target: str, text: str, *, bulk: bool = False) -> None:
+    def say(self, target: str, text: str, *, bulk: bool = False, turn: str = "") -> None:
         """Queue a message to a channel or a nick; `bulk` ones (notifications) let everything
-        else go first. A text that cannot be a message is left out."""
+        else go first. `turn` is whom it answers: those who are answered take turns. A text
+        that cannot be a message is left out."""
         if not addressable(target):
             return
         prefix = self._session.prefix if self._session else 0
         dropped = self.dropped
         for line in split(text, room(prefix, target)):
-            self._outgoing.say(target, line, bulk=bulk)
+            self._outgoing.say(target, line, bulk=bulk, turn=turn)
         if self.dropped > dropped:
             self._tell.bad("queue", "too much waits to be said: some lines are left out")
         if self._session:

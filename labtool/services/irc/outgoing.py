@@ -37,7 +37,7 @@ class _Queue:
 
 
 class _Lane:
-    """Queues by target that take turns. A target's line beyond `each`, or beyond `most` in
+    """Queues that take turns, each for one target. One's line beyond `each`, or beyond `most` in
     all, is left out, and the target told so once its queue has left."""
 
     def __init__(self, each: int, most: int) -> None:
@@ -80,10 +80,10 @@ class _Lane:
 
 
 class Outgoing:
-    """Commands first, then replies, then bulk (notifications); in each lane the targets take
-    turns, so that nobody waits for another's long answer.
+    """Commands first, then replies, then bulk (notifications); in each lane those who are
+    answered take turns, in the same channel too, so that nobody waits for another's long answer.
 
-    Bounds: `each` lines of replies a target, `bulk` lines of bulk in all. `dropped` counts
+    Bounds: `each` lines of replies for one of them, `bulk` lines of bulk in all. `dropped` counts
     what was left out. `fold` makes equal the names that mean the same target.
     """
 
@@ -91,7 +91,7 @@ class Outgoing:
         self,
         bucket: Bucket,
         *,
-        each: int = 50,
+        each: int = 200,
         replies: int = 5000,
         bulk: int = 2000,
         fold: Callable[[str], str] = str.lower,
@@ -111,10 +111,11 @@ class Outgoing:
         else:
             self.dropped += 1
 
-    def say(self, target: str, line: str, *, bulk: bool = False) -> None:
-        """Queue one line for a target."""
+    def say(self, target: str, line: str, *, bulk: bool = False, turn: str = "") -> None:
+        """Queue one line for a target; `turn` is who is answered there (default: the target
+        itself)."""
         lane = self._bulk if bulk else self._replies
-        if not lane.put(self.fold(target), target, line):
+        if not lane.put(f"{self.fold(target)} {self.fold(turn)}", target, line):
             self.dropped += 1
 
     def wait(self, now: float) -> float | None:

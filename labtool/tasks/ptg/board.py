@@ -4,7 +4,7 @@ that it costs what it changes, can be appended to a journal, and can be taken ba
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,6 +52,8 @@ class Board:
     def __init__(self, document: dict[str, Any], zone: ZoneInfo = _UTC) -> None:
         self.data = shape.complete(document)
         self.zone = zone
+        # The timetable as it was worked out last: of which slots, on which day.
+        self._days: tuple[Any, date, list[Day]] | None = None
 
     def get(self, *path: str) -> Any:
         """What is at a place; None where nothing is."""
@@ -78,6 +80,8 @@ class Board:
         """Carry out edits. What was there before is not changed but replaced, so that who
         holds it still has it."""
         for edit in edits:
+            if edit.path[0] == "slots":
+                self._days = None
             *parents, last = edit.path
             at = self.data
             for key in parents:
@@ -116,7 +120,10 @@ class Board:
 
     def days(self, now: datetime) -> list[Day]:
         """The event's days."""
-        return timetable(self.data["slots"], self.zone, now)
+        slots, here = self.data["slots"], now.astimezone(self.zone).date()
+        if self._days is None or self._days[0] is not slots or self._days[1] != here:
+            self._days = (slots, here, timetable(slots, self.zone, now))
+        return self._days[2]
 
     def today(self, now: datetime) -> Day | None:
         """The event's day that is today."""
@@ -129,14 +136,14 @@ class Board:
     def slots_today(self, track: str, now: datetime) -> list[tuple[Slot, str]]:
         """The slots of today in which a track is scheduled, as late as they are, with the
         room; in the order of the day."""
-        day = self.today(now)
+        day, wanted = self.today(now), track.casefold()
         if day is None:
             return []
         return [
             (slot.shifted(self.delay(track, slot.name)), room)
             for slot in day.slots
             for room, plan in self.data["schedule"].items()
-            if (shape.bookable(plan).get(slot.name) or "").casefold() == track.casefold()
+            if (plan.get(slot.name) or "").casefold() == wanted
         ]
 
     def room_now(self, track: str, now: datetime) -> str | None:

@@ -67,7 +67,7 @@ class Front:
     def _say(self, speaker: Speaker, text: str, *, alone: bool = False) -> None:
         assert self.client is not None
         if speaker.channel and not alone:
-            self.client.say(speaker.channel, f"{speaker.nick}: {text}")
+            self.client.say(speaker.channel, f"{speaker.nick}: {text}", turn=speaker.nick)
         else:
             self.client.say(speaker.nick, text)
 

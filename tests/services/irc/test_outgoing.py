@@ -92,12 +92,23 @@ def test_turns() -> None:
     ]  # fmt: skip
 
 
+def test_turns_in_one_channel() -> None:
+    """Who asks little does not wait for who asks much, wherever both ask."""
+    outgoing = free()
+    for number in range(5):
+        outgoing.say("#event", f"ann {number}", turn="Ann")
+    outgoing.say("#event", "bob", turn="bob")
+    outgoing.say("#event", "ann 5", turn="ann")
+    lines = [line for _, line in everything(outgoing)]
+    assert lines == ["ann 0", "bob", "ann 1", "ann 2", "ann 3", "ann 4", "ann 5"]
+
+
 def test_what_is_too_much_is_counted_and_told_once() -> None:
     outgoing = free()
-    for number in range(60):
+    for number in range(210):
         outgoing.say("ann", str(number))
     found = everything(outgoing)
-    assert [line for _, line in found] == [*map(str, range(50)), "... 10 more lines left out"]
+    assert [line for _, line in found] == [*map(str, range(200)), "... 10 more lines left out"]
     assert outgoing.dropped == 10
     for number in range(51):
         outgoing.say("ann", str(number))
