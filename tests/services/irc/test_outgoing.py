@@ -110,7 +110,7 @@ def test_what_is_too_much_is_counted_and_told_once() -> None:
     found = everything(outgoing)
     assert [line for _, line in found] == [*map(str, range(200)), "... 10 more lines left out"]
     assert outgoing.dropped == 10
-    for number in range(51):
+    for number in range(201):
         outgoing.say("ann", str(number))
     assert everything(outgoing)[-1] == ("ann", "... 1 more line left out")
     outgoing.say("ann", "fine")
