@@ -16,7 +16,7 @@ def log(
         list[str] | None,
         typer.Argument(metavar="[TASK | show ID]", help="A task's or timer's runs; or one run."),
     ] = None,
-    count: Annotated[int, typer.Option("-n", min=1, help="How many runs.")] = 20,
+    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many runs.")] = 20,
     config: o.ConfigOption = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -28,9 +28,10 @@ def log(
         from labtool.core.errors import UsageError
 
         if words[:1] == ["show"]:
-            if len(words) != 2 or not words[1].isdigit():
+            number = words[1] if len(words) == 2 else ""
+            if not (number.isascii() and number.isdecimal() and len(number) < 19):
                 raise UsageError("log show takes the number of a run", fix="see: labtool log")
-            return _one(int(words[1]), config, context, json=json)
+            return _one(int(number), config, context, json=json)
         if len(words) > 1:
             raise UsageError("log takes one task", fix="labtool log TASK, or labtool log show ID")
         return _many(words[0] if words else "", count, config, context, json=json)
@@ -88,7 +89,7 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
     lab = o.load(config, context)
     run = Journal(Database.snapshot(lab.state)).entry(number)
     file = run_log(lab.state, number)
-    output = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    output = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     if json:
         show.document({**asdict(run), "output": output})
         return 0

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
-Number = Annotated[int, typer.Argument(metavar="ID", help="The message's number.")]
+Number = Annotated[
+    int, typer.Argument(metavar="ID", min=1, max=2**62, help="The message's number.")
+]
 
 
 @app.callback()
 def outbox(
     context: typer.Context,
     state: Annotated[str, typer.Option(help="Only messages in this state.")] = "",
-    count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 30,
+    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many.")] = 30,
     config: o.ConfigOption = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -140,7 +142,9 @@ def _decide(number: int, state: str, config: str, context: typer.Context) -> int
     with hold(lab.state, "outbox", wait=True):
         outbox = Outbox(Database.open(lab.state))
         entry = outbox.entry(number)
-        if entry.state in ("sent", "dropped") or (entry.state, state) == ("waiting", "waiting"):
+        if entry.state in ("sent", "dropped") or (
+            (entry.state, state) == ("waiting", "waiting") and not entry.next_try
+        ):
             raise Failed(f"message {number} is {entry.state}; there is nothing to do")
         if state == "waiting":
             outbox.retry(entry)

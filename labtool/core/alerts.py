@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from sqlite3 import Row
 from typing import Literal
 
@@ -83,10 +83,12 @@ class Ledger:
         known = self._database.rows("SELECT ended FROM faults WHERE id = ?", name)
         if known and known[0]["ended"] is None:
             self._database.execute(
-                "UPDATE faults SET text = ?, temporary = ?, last_seen = ?, count = count + 1"
-                " WHERE id = ?",
+                # One from the future was met while the clock was wrong, or by --at.
+                "UPDATE faults SET text = ?, temporary = ?, last_seen = ?, count = count + 1,"
+                " first_seen = min(first_seen, ?) WHERE id = ?",
                 str(error),
                 temporary,
+                iso(now),
                 iso(now),
                 name,
             )
@@ -135,7 +137,9 @@ class Ledger:
         seen = {fault_id(scope, error) for error in errors}
         unseen = [fault for fault in self.open() if fault.id not in seen]
         over = [fault for fault in unseen if fault.topic in looked_at]
-        forgotten = [fault for fault in unseen if now - fault.last_seen > _FORGET]
+        # By the machine's clock, so that a pretended time forgets nothing.
+        real = min(now, datetime.now(UTC))
+        forgotten = [fault for fault in unseen if real - fault.last_seen > _FORGET]
         for fault in (*over, *forgotten):
             self._database.execute("UPDATE faults SET ended = ? WHERE id = ?", iso(now), fault.id)
         return [fault for fault in over if fault.told and not self.snoozed(fault, now)]
@@ -145,10 +149,12 @@ class Ledger:
         rows = self._database.rows("SELECT * FROM faults WHERE ended IS NULL ORDER BY first_seen")
         return [_fault(row) for row in rows]
 
-    def ended_since(self, since: datetime) -> list[Fault]:
-        """The errors that ended after then."""
+    def ended_since(self, since: datetime, now: datetime) -> list[Fault]:
+        """The errors that ended after then, until now."""
         rows = self._database.rows(
-            "SELECT * FROM faults WHERE ended > ? ORDER BY ended", iso(since)
+            "SELECT * FROM faults WHERE ended > ? AND ended <= ? ORDER BY ended",
+            iso(since),
+            iso(now),
         )
         return [_fault(row) for row in rows]
 
@@ -193,7 +199,8 @@ def alert(
         since = f" (since {fault.first_seen:%Y-%m-%d %H:%M} UTC)" if fault.temporary else ""
         over = "over: " if kind == "over" else ""
         lines.append(f"• {over}{fault.text}{since}  [{fault.id}]")
-    names = ",".join(f"{fault.id}@{iso(fault.first_seen)}" for fault in faults)
+    # With the count, one that is told once more (somebody ended its snooze) is another message.
+    names = ",".join(f"{fault.id}@{iso(fault.first_seen)}#{fault.count}" for fault in faults)
     digest = hashlib.sha256(names.encode()).hexdigest()[:16]
     return [
         Message(

@@ -49,14 +49,12 @@ def parse_at(text: str, zone: ZoneInfo) -> datetime:
         raise UsageError(
             f"--at {text!r} is not a time", fix="write it as 2026-11-22 or 2026-11-22T09:00"
         ) from None
+    if not 1970 <= moment.year <= 9000:
+        fix = "write a year between 1970 and 9000"
+        raise UsageError(f"--at {text!r} is out of range", fix=fix)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise UsageError(
-            f"--at {text!r} is out of range", fix="write a year between 1970 and 9000"
-        ) from None
+    return moment.astimezone(UTC)
 
 
 def iso(moment: datetime) -> str:

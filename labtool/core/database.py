@@ -211,7 +211,7 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         what, fix, code = _explain(str(error), path.parent)
         raise StateError(what, where=os.fspath(path), fix=fix, code=code) from error
-    except PermissionError as error:
+    except OSError as error:
         raise unusable(path, error) from error
 
 

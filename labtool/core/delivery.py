@@ -8,6 +8,7 @@ anything still under way must have arrived.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from traceback import format_exception
 
@@ -26,6 +27,9 @@ _CHANNEL = "sending by "
 # A day: the machine's clock and the channel's may differ, and a key is looked for, which no
 # other message has.
 _CLOCKS_DIFFER = 86400
+
+# Seconds; who asks for a longer pause is asked again after this one.
+_LONGEST_PAUSE = 3600.0
 
 # Longer than any sender takes for one message, its own waiting included.
 _SEND_SECONDS = 120
@@ -82,8 +86,10 @@ def deliver(
     folder: Path,
     *,
     only: Callable[[Message], bool] = lambda message: True,
+    today: date | None = None,
 ) -> Delivery:
     """Send what waits and settle what is unknown; `post` is called when there is anything.
+    What is of no use any more `today` (the lab's day) is dropped.
 
     Expected errors do not stop it: they are in the result, and the messages stay.
     """
@@ -95,6 +101,7 @@ def deliver(
         if unsure or waiting:
             round_ = _Round(outbox, post(), settings, done, folder)
             round_.settle(unsure)
+            _drop_late(outbox, only, today, done)
             round_.send([e for e in outbox.entries(("waiting",)) if only(e.message)])
             # Replies lost just now: ask once, and send again what is certainly not there.
             lost = set(round_.lost)
@@ -109,6 +116,17 @@ def deliver(
         unknown = (e for e in outbox.entries(("unknown",)) if e.error == _CANNOT_ASK)
         done.standing += [_unsettled(e) for e in unknown]
     return done
+
+
+def _drop_late(
+    outbox: Outbox, only: Callable[[Message], bool], today: date | None, done: Delivery
+) -> None:
+    """A wish or a `tomorrow` that waited too long is better not said."""
+    for entry in outbox.entries(("waiting",)):
+        useful = entry.message.useful_until
+        if today and useful and useful < today and only(entry.message):
+            outbox.settle(entry, "dropped", f"too late: it was of use until {useful}")
+            done.count("too late")
 
 
 class _Round:
@@ -163,7 +181,9 @@ class _Round:
         """Send each message through the first of its recipient's channels that works."""
         self.lost = {}
         for entry in entries:
-            if entry.next_try and entry.next_try > time.time():
+            now = time.time()
+            # One that is later than any pause was noted while the clock was wrong.
+            if entry.next_try and now < entry.next_try <= now + _LONGEST_PAUSE:
                 self.done.count("waiting")
                 continue
             self._send(entry)
@@ -252,7 +272,7 @@ class _Round:
         age = time.time() - entry.created
         if may_help and age < self.settings.retry_for.total_seconds():
             pauses = [r.retry_after or 0.0 for r in may_help if isinstance(r, Temporary)]
-            pause = max(pauses, default=0.0)
+            pause = min(max(pauses, default=0.0), _LONGEST_PAUSE)
             self.outbox.settle(entry, "waiting", why, time.time() + pause if pause else None)
             self.done.count("waiting")
             self.done.errors += may_help

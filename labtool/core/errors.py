@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from labtool.core.masking import mask
+
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -30,10 +32,9 @@ class LabtoolError(Exception):
     topic: str = ""
 
     def __init__(self, what: str, *, where: str = "", fix: str = "", code: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.fix = fix
+        # What a server says may repeat what it was told.
+        self.what, self.where, self.fix = mask(what), mask(where), mask(fix)
+        super().__init__(self.what)
         self.code = code or type(self).__name__.lower()
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ class _Tee:
         self.stream, self._file, self.quiet = stream, file, quiet
 
     def write(self, text: str) -> int:
+        text = mask(text)
         room = _MAX_BYTES - self._file.tell()
         if room > 0:
             with suppress(OSError):

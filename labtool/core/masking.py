@@ -1,5 +1,6 @@
 """Secrets that were read, so that nothing we print or keep repeats them."""
 
+import base64
 import re
 
 # Shorter ones would be found in ordinary words, and a password that short is none.
@@ -9,8 +10,11 @@ _known: set[str] = set()
 
 
 def conceal(secret: str) -> None:
-    """From now on `mask` hides this text, and each line of it."""
+    """From now on `mask` hides this text, each line of it, and how it looks in Base64."""
+    encoded = base64.b64encode(secret.encode("utf-8", "replace")).decode()
     parts = (part.strip(' \t",') for part in _LINE_BREAK.split(secret))
+    if len(secret) >= _SHORTEST:
+        _known.add(encoded)
     _known.update(part for part in (secret, *parts) if len(part) >= _SHORTEST)
 
 

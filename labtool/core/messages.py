@@ -33,7 +33,8 @@ class Message:
     `text` is neutral (see `core/text.py`). `colour` (good, warning, danger) marks alerts.
     `blocks` are Slack blocks for channels that can show them. `thread` is the key of an
     earlier message to answer under. An `urgent` message takes the recipient's next
-    channel as soon as one is down, instead of waiting for it.
+    channel as soon as one is down, instead of waiting for it. One that waits is not sent
+    after `useful_until`: what it says is not true any more.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Message:
     blocks: tuple[dict[str, Any], ...] = ()
     thread: str = ""
     urgent: bool = False
+    useful_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class Outbox:
         values = asdict(message)
         for name in ("key", "to", "until", "urgent"):
             del values[name]
+        useful = message.useful_until
+        values["useful_until"] = useful.isoformat() if useful else None
         return bool(
             self._database.execute(
                 "INSERT INTO outbox (key, recipient_kind, recipient, message, until, urgent,"
@@ -212,6 +214,7 @@ def _redirected(key: str, to: Recipient) -> str:
 def _entry(row: Row) -> Entry:
     values: dict[str, Any] = json.loads(row["message"])
     values["blocks"] = tuple(values["blocks"])
+    useful = values.pop("useful_until", None)
     return Entry(
         id=row["id"],
         message=Message(
@@ -219,6 +222,7 @@ def _entry(row: Row) -> Entry:
             to=Recipient(row["recipient_kind"], row["recipient"]),
             until=date.fromisoformat(row["until"]),
             urgent=bool(row["urgent"]),
+            useful_until=date.fromisoformat(useful) if useful else None,
             **values,
         ),
         state=row["state"],

@@ -78,6 +78,7 @@ class People:
     everyone: tuple[Person, ...] = ()
     _by_key: dict[str, Person] = field(default_factory=dict)
     _exact: dict[str, list[Person]] = field(default_factory=dict)
+    _alias: dict[str, list[Person]] = field(default_factory=dict)
     _first: dict[str, list[Person]] = field(default_factory=dict)
     _folded: list[tuple[str, Person]] = field(default_factory=list)
     _candidates: dict[str, tuple[list[Person], ...]] = field(default_factory=dict)
@@ -90,8 +91,10 @@ class People:
         for person in people.everyone:
             people._by_key[person.key] = person
             people._folded.extend((fold(n), person) for n in (person.name, *person.aliases))
-            for name in {fold(n) for n in (person.name, person.key, *person.aliases) if n}:
+            for name in {fold(n) for n in (person.name, person.key) if n}:
                 people._exact.setdefault(name, []).append(person)
+            for name in {fold(alias) for alias in person.aliases if alias}:
+                people._alias.setdefault(name, []).append(person)
             people._first.setdefault(fold(person.name).split(" ")[0], []).append(person)
         people._folded.sort(key=itemgetter(0))
         return people
@@ -104,7 +107,7 @@ class People:
         return self._by_key.get(key)
 
     def find(self, text: str, day: date | None = None) -> Person:
-        """Who is meant: by full name, alias or key, then by unique first name, then by
+        """Who is meant: by full name or key, then by alias, then by unique first name, then by
         unique prefix of a name or alias. Of several, the one who is in the lab on `day`.
         Raises NoMatch."""
         wanted = fold(text)
@@ -124,6 +127,7 @@ class People:
             prefixed = {person.key: person for person in self._prefixed(wanted)}
             self._candidates[wanted] = (
                 self._exact.get(wanted, []),
+                self._alias.get(wanted, []),
                 self._first.get(wanted, []),
                 list(prefixed.values()),
             )

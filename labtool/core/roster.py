@@ -77,6 +77,7 @@ def _collect(
     reader = _Reader()
     for cells, where in sources:
         reader.read(cells, where)
+    reader.refuse_aliases()
     return _keyed(reader.people), reader.problems
 
 
@@ -101,6 +102,21 @@ class _Reader:
     people: list[Person] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    aliases: list[tuple[str, str, Where]] = field(default_factory=list)
+
+    def refuse_aliases(self) -> None:
+        """Once everybody is read: an alias that is another's full name or first name, and so
+        means two people. A full name counts before an alias, an alias before a first name."""
+        firsts = {fold(person.name).split(" ")[0]: person.name for person in self.people}
+        for alias, name, where in self.aliases:
+            other = firsts.get(fold(alias), name)
+            if fold(alias) in self.names - {fold(name)}:
+                self._alias(where, alias, "is somebody's name")
+            elif other != name:
+                self._alias(where, alias, f"is also {other}'s first name")
+
+    def _alias(self, where: Where, alias: str, what: str) -> None:
+        self.problems.append(Problem(where("aliases"), f"{alias!r} {what}", "leave it out"))
 
     def read(self, cells: Mapping[str, str], where: Where) -> None:
         """One row: a person, or problems."""
@@ -113,11 +129,7 @@ class _Reader:
             self.problems.append(Problem(where("name"), f"{name!r} stands here twice", fix))
             return
         row = _Row(cells, where)
-        self.problems += [
-            Problem(where("aliases"), f"{alias!r} is somebody's name", "leave it out")
-            for alias in row.parts("aliases")
-            if fold(alias) in self.names
-        ]
+        self.aliases += [(alias, name, where) for alias in row.parts("aliases")]
         person = Person(
             key="",
             name=name,

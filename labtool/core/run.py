@@ -5,6 +5,7 @@ outbox holds, enters errors in the ledger, tells the admins what they should hea
 turns it all into the exit status.
 """
 
+import errno
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from textwrap import indent
 from types import FrameType
@@ -49,7 +50,12 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
                 if killed:
                     complain(f"the last run of {task.name} was killed; this one goes on from there")
                 number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
-                with captured(run_log(state, number), quiet=task.quiet):
+                with ExitStack() as stack:
+                    try:
+                        stack.enter_context(captured(run_log(state, number), quiet=task.quiet))
+                    except StateError as error:
+                        journal.end(number, task.clock.now(), 0.0, e.FAILED, {}, str(error))
+                        raise
                     return _journaled(task, body, database, journal, number)
         except StateError as error:
             tell_without_state(task, error)
@@ -227,6 +233,12 @@ def _guarded(body: Callable[[], int], *, verbose: bool) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         return e.OK
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            complain(str(bug(error, verbose=verbose)))
+            return e.FAILED
+        complain(f"the output cannot be written ({error.strerror})")
+        return e.FAILED
     except Exception as error:  # noqa: BLE001  (the outermost boundary)
         complain(str(bug(error, verbose=verbose)))
         return e.FAILED

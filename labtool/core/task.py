@@ -108,6 +108,7 @@ class Run:
             settings,
             task.config.state,
             only=only,
+            today=self.clock.today(),
         )
         self.counts.update(done.counts)
         self.standing = done.standing

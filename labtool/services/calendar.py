@@ -1,21 +1,24 @@
 """Events of an iCalendar file, at a path or an http(s) address."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labtool.core.errors import Failed, LabtoolError
+from labtool.core.files import expand
 from labtool.core.text import clean, one_line
+from labtool.services.calendar_rules import usable
 
 if TYPE_CHECKING:
     from icalendar import Calendar
 
 _LARGEST = 5 * 1024 * 1024
 _MOST = 10_000
-# A hostile or broken calendar could otherwise hold an event for every second of a year.
-_TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
+# What the library raises for what it cannot understand.
+_ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def events(
         {
             event
             for calendar in calendars
-            for event in _between(calendar, start, end, where, zone)
+            for event in _between(calendar, start, end, zone)
             if event.start <= end and event.end >= start
         },
         key=lambda event: (event.start, event.end, event.summary),
@@ -65,7 +68,7 @@ def _read(source: str, base: Path, timeout: float) -> tuple[str, bytes]:
         except LabtoolError as error:
             error.where = where
             raise
-    path = base / Path(source).expanduser()
+    path = base / expand(source)
     where = f"calendar {path}"
     try:
         if not path.is_file():
@@ -95,38 +98,39 @@ def _parse(content: bytes, where: str) -> "list[Calendar]":
         raise Failed("is not a calendar", where=where, fix=fix, code="calendar") from error
 
 
-def _between(
-    calendar: "Calendar", start: date, end: date, where: str, zone: tzinfo
-) -> Iterator[Event]:
+def _between(calendar: "Calendar", start: date, end: date, zone: tzinfo) -> Iterator[Event]:
     import recurring_ical_events
 
-    calendar.subcomponents = [c for c in calendar.subcomponents if _usable(c)]
     # A day more at each side: an event's own zone may call the lab's day another one.
-    day = timedelta(days=1)
+    first, last = start - timedelta(days=1), end + timedelta(days=2)
+    calendar.subcomponents = [c for c in calendar.subcomponents if usable(c, last)]
     try:
-        query = recurring_ical_events.of(calendar, skip_bad_series=True)
-        occurrences = query.between(start - day, end + 2 * day)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        what = f"cannot be understood ({type(error).__name__})"
-        raise Failed(what, where=where, code="calendar") from error
+        occurrences = recurring_ical_events.of(calendar, skip_bad_series=True).between(first, last)
+    except _ODD:
+        occurrences = list(_one_by_one(calendar, first, last))
     for occurrence in occurrences:
-        event = _event(occurrence, zone)
+        try:
+            event = _event(occurrence, zone)
+        except _ODD:
+            continue
         if event is not None:
             yield event
 
 
-def _usable(component: Any) -> bool:
-    """Whether an event can be understood, and does not recur by the second. What is no event
-    is kept: it may be a time zone that events need."""
-    if component.name != "VEVENT":
-        return True
-    try:
-        _ = component["DTSTART"].dt
-        rules = component.get("RRULE") or []
-        found = [f for rule in _listed(rules) for f in rule.get("FREQ", [])]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-    return not any(str(frequency).upper() in _TOO_OFTEN for frequency in found)
+def _one_by_one(calendar: "Calendar", first: date, last: date) -> Iterator[Any]:
+    """The occurrences of each series that can be understood."""
+    import recurring_ical_events
+
+    rest = [c for c in calendar.subcomponents if c.name != "VEVENT"]
+    series: dict[str, list[Any]] = {}
+    for component in calendar.subcomponents:
+        if component.name == "VEVENT":
+            name = str(component.get("UID") or id(component))
+            series.setdefault(name, []).append(component)
+    for components in series.values():
+        calendar.subcomponents = [*rest, *components]
+        with suppress(*_ODD):
+            yield from recurring_ical_events.of(calendar, skip_bad_series=True).between(first, last)
 
 
 def _listed(values: Any) -> list[Any]:

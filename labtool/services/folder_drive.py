@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labtool.core.errors import Failed
-from labtool.core.files import unusable, write_atomic
+from labtool.core.files import expand, unusable, write_atomic
 from labtool.core.text import one_line
 from labtool.services.presentations import Role, SharedFile
 
@@ -37,7 +37,7 @@ class FolderDrive:
         found = self.find(key)
         if found:
             return found
-        source = self._base / Path(template).expanduser()
+        source = self._base / expand(template)
         content = _content(source)
         target = self._free(_safe(name), source.suffix)
         # The mark first: a copy without a mark would be made twice.

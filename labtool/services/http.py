@@ -116,7 +116,7 @@ def check_status(response: requests.Response, where: str) -> None:
 def retry_after(response: requests.Response) -> float | None:
     """The seconds that a server asks us to wait; None for a date or nothing."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if text.isascii() and text.isdigit() else None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Mail as a channel for messages."""
 
+import base64
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from labtool.core.config.models import Mail as Settings
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary, Unknown
+from labtool.core.masking import conceal
 from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import Person
 from labtool.core.text import one_line
@@ -31,6 +33,10 @@ class Mail:
     def __init__(self, settings: Settings, password: str, ca_file: Path | None = None) -> None:
         self._settings = settings
         self._password = password
+        if password:
+            # How the login looks on the wire (RFC 4616): a server may repeat it.
+            login = f"\0{settings.user}\0{password}".encode()
+            conceal(base64.b64encode(login).decode())
         self._ca_file = ca_file
         self._seconds = settings.timeout / timedelta(seconds=1)
         self._sender = parseaddr(settings.sender)[1]
@@ -52,7 +58,7 @@ class Mail:
         with Deadline(_STEPS * self._seconds) as deadline:
             self._connected(deadline)
         self.close()
-        return f"{self._settings.user or 'no login'} at {self._where}"
+        return f"{self._settings.user or 'answers without a login'} at {self._where}"
 
     def address(self, person: Person | None, channel: str) -> Address | None:
         """The person's mail address; None for channels and people without one."""
@@ -143,6 +149,9 @@ class Mail:
 
     def _refused(self, code: int, said: bytes, of: str) -> LabtoolError:
         text = f"refuses {of}: {code} {one_line(said.decode('utf-8', 'replace'), 200)}"
+        if code // 100 == 5 and of.startswith("the sender"):
+            fix = "check mail.from, and mail.user and its password"
+            return AccessDenied(text, where=self._where, fix=fix, code=f"mail_{code}")
         if code // 100 == 5:
             fix = "correct the address in the people's list" if of.startswith("the address") else ""
             return Failed(text, where=self._where, fix=fix, code=f"mail_{code}")

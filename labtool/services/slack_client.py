@@ -135,7 +135,7 @@ def _refused(error: SlackApiError, where: str, *, acts: bool) -> NoReturn:
             "Slack asks us to wait",
             where=where,
             code="ratelimited",
-            retry_after=float(wait) if wait.isdigit() else None,
+            retry_after=float(wait) if wait.isascii() and wait.isdigit() else None,
         ) from error
     if status >= 500 or word in _MAYBE or not _WORD.fullmatch(word):
         raise _unsure(f"Slack answered {status} {word[:60]}".strip(), where, acts=acts) from error

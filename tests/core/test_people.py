@@ -100,3 +100,14 @@ def test_any_text_finds_somebody_or_nobody(text: str) -> None:
     except NoMatch:
         return
     assert found in PEOPLE.everyone
+
+
+def test_a_full_name_counts_before_an_alias_and_that_before_a_first_name() -> None:
+    ann = Person("ann-lee", "Ann Lee")
+    carl = Person("carl-xu", "Carl Xu", aliases=("Ann Lee", "Bob"))
+    bob = Person("bob-stone", "Bob Stone")
+    for order in ((ann, carl, bob), (carl, bob, ann)):
+        people = People.of(order)
+        assert people.find("ann lee") == ann
+        assert people.find("bob") == carl
+        assert people.find("Bob Stone") == bob

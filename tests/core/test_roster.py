@@ -129,3 +129,12 @@ def test_whatever_stands_there_keys_are_unique_and_nothing_is_lost(
     named = [(name, email) for name, email in cells if name.strip() or email.strip()]
     assert len(people) + len([p for p in problems if p.where.endswith(":name")]) == len(named)
     People.of(people)
+
+
+def test_an_alias_that_means_somebody_else_is_named_wherever_it_stands() -> None:
+    rows = [("name", "aliases"), ("Carl Xu", "Ann Lee"), ("Dan", "Bob"), ("Ann Lee", "")]
+    _, problems = read_people(grid(*rows, ("Bob Stone", "Bobby")))
+    assert [p.what for p in problems] == [
+        "'Ann Lee' is somebody's name",
+        "'Bob' is also Bob Stone's first name",
+    ]

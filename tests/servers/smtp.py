@@ -22,7 +22,7 @@ from tests.servers.loop import Loop
 USER, PASSWORD = "labtool", "correct horse"
 SENDER = "labtool@lab.example"
 
-Stage = Literal["AUTH", "RCPT", "DATA", "COMMITTED"]
+Stage = Literal["MAIL", "AUTH", "RCPT", "DATA", "COMMITTED"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,21 @@ class Smtp:
         if right and not reply:
             return AuthResult(success=True, auth_data=USER)
         return AuthResult(success=False, handled=False, message=reply or None)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd finds hooks by the command's name
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """A sender is named: a hook of aiosmtpd."""
+        reply = await self._fail(server, "MAIL")
+        if not reply:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return reply or "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd finds hooks by the command's name
         self,

@@ -129,3 +129,54 @@ def test_over_http_and_its_faults(web: Web, tmp_path: Path) -> None:
         web.reset()
     web.put("/away.ics", "x", size=6 * 1024 * 1024)
     assert "larger than 5 MB" in str(caught(get))
+
+
+HOURS = ",".join(map(str, range(24)))
+SIXTY = ",".join(map(str, range(60)))
+GOOD = "DTSTART;VALUE=DATE:20261103\nDTEND;VALUE=DATE:20261106\nSUMMARY:Bob away"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "DTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:99991231\nRRULE:FREQ=DAILY;INTERVAL=0",
+        "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=WEEKLY;INTERVAL=0",
+        "DTSTART;VALUE=DATE:20260101\nDURATION:P99999999D",
+        "DTSTART;VALUE=DATE:99991231",
+        "DTSTART;VALUE=DATE:00010101\nRRULE:FREQ=DAILY",
+        f"DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=DAILY;BYHOUR={HOURS};BYMINUTE={SIXTY};BYSECOND={SIXTY}",
+    ],
+)
+def test_an_odd_event_leaves_the_others_alone(tmp_path: Path, odd: str) -> None:
+    started = time.process_time()
+    found = read(tmp_path, odd, GOOD)
+    assert Event("Bob away", date(2026, 11, 3), date(2026, 11, 5)) in found
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("zone", ["", ";TZID=Europe/Berlin"])
+def test_a_rule_that_never_hits_ends_soon(tmp_path: Path, zone: str) -> None:
+    never = f"DTSTART{zone}:20000101T100000\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
+    assert read(tmp_path, never, GOOD)[0].summary == "Bob away"
+
+
+def test_an_event_for_ever_is_there(tmp_path: Path) -> None:
+    [found] = read(tmp_path, "DTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:99991231\nSUMMARY:Gone")
+    assert (found.summary, found.start) == ("Gone", date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("start", "rule", "days"),
+    [
+        ("DTSTART;VALUE=DATE:20261001", "FREQ=WEEKLY", [5, 12, 19, 26]),
+        ("DTSTART;VALUE=DATE:20261001", "FREQ=WEEKLY;UNTIL=20261112", [5, 12]),
+        ("DTSTART:20261001T170000Z", "FREQ=WEEKLY;UNTIL=20261113T000000Z", [5, 12]),
+        ("DTSTART:20261001T170000Z", "FREQ=WEEKLY;UNTIL=21261113T000000Z", [5, 12, 19, 26]),
+        ("DTSTART;TZID=America/Los_Angeles:20261001T100000", "FREQ=WEEKLY;COUNT=7", [5, 12]),
+        ("DTSTART:20261001T100000", "FREQ=WEEKLY", [5, 12, 19, 26]),
+    ],
+)
+def test_rules_without_an_end_are_looked_at_as_far_as_needed(
+    tmp_path: Path, start: str, rule: str, days: list[int]
+) -> None:
+    assert [e.start.day for e in read(tmp_path, f"{start}\nRRULE:{rule}")] == days

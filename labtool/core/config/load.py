@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,10 +77,11 @@ def find(given: str | None) -> Path:
     named = given or os.environ.get("LABTOOL_CONFIG")
     if named:
         path = expand(named)
-        if path.is_dir():
-            path /= "labtool.yaml"
-        if path.exists():
-            return path.absolute()
+        with suppress(OSError, ValueError):  # no name of a file, such as one that is too long
+            if path.is_dir():
+                path /= "labtool.yaml"
+            if path.exists():
+                return path.absolute()
         raise UsageError(f"there is no config at {path}", fix="check --config or $LABTOOL_CONFIG")
     places = [
         Path("labtool.yaml"),

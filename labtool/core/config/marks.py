@@ -192,6 +192,9 @@ class _Builder:
             return node.value
         if node.tag != _STRING:
             return self.loader.construct_object(node)
+        if "\0" in node.value:
+            self._mistake(loc, node, "has a zero byte in it", "remove it")
+            return node.value.replace("\0", "")
         if "${" not in node.value:
             return node.value
         value = self.marked.expanded[loc] = Expanded(node.value, self.environ)

@@ -101,7 +101,7 @@ def _plan(
         if occasion is None or not wanted(rule, name, occasion):
             continue
         turns.append(name)
-        moment = Moment(name, rule.kind, section, data, due, today, occasion, said)
+        moment = Moment(name, rule.kind, section, data, due, today, occasion, said, rule.late)
         for found in rule.plan(moment):
             if isinstance(found, Planned):
                 items.append(found)

@@ -3,7 +3,7 @@ what was said. The run boundary sends it."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from labtool.core.clock import iso
 from labtool.core.database import Marks
@@ -99,7 +99,8 @@ class _Known:
         self._now = iso(run.clock.now())
         today = run.clock.today().isoformat()
         with run.database.write():
-            self._settled.forget(iso(run.clock.now() - _FORGET))
+            # By the machine's clock: a pretended time must not forget what was said.
+            self._settled.forget(iso(datetime.now(UTC) - _FORGET))
             for rule in section.rules:
                 # Not known, or from a later day that somebody tried out with --at.
                 if (self._rules.get(rule) or "9999") > today:
@@ -115,7 +116,7 @@ class _Known:
 
     def settle(self, rule: str, period: str) -> None:
         """Remember that they were."""
-        self._settled.put(f"{rule}:{period}", "", self._now)
+        self._settled.put(f"{rule}:{period}", "", iso(datetime.now(UTC)))
 
 
 def as_error(trouble: Trouble) -> Failed:

@@ -41,7 +41,7 @@ def digest(run: Run, services: Services) -> None:
     faults = [fault for fault in ledger.open() if not ledger.snoozed(fault, now)]
     found = compose(
         faults,
-        ledger.ended_since(since or now - timedelta(days=1)),
+        ledger.ended_since(since or now - timedelta(days=1), now),
         read_timetable(run.config, run.database, now),
         run.outbox.entries(OPEN_STATES),
         since,

@@ -1,5 +1,6 @@
 """`labtool timers run`: which timers, then each as its own process."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,8 +8,9 @@ from datetime import datetime
 from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
-from labtool.core.errors import UsageError
-from labtool.tasks.timers.command import this_program
+from labtool.core.errors import FAILED, StateError, UsageError
+from labtool.core.log import complain
+from labtool.tasks.timers.command import TIMER_VARIABLE, this_program
 from labtool.tasks.timers.due import decide
 from labtool.tasks.timers.run import Job, Ran, jobs, overall, run_all, run_due, show_heading
 
@@ -30,6 +32,9 @@ def run_timers(
     Raises UsageError when it is not said which, or a name is not in the config.
     """
     timers = config.core.timers
+    if os.environ.get(TIMER_VARIABLE):
+        fix = "let cron or systemd start one `timers run`, or each timer by itself"
+        raise UsageError("a timer cannot run timers", fix=fix)
     if [bool(names), everything, due].count(True) != 1:
         raise UsageError("say which timers to run", fix="a NAME, --all or --due")
     unknown = [name for name in names if name not in timers]
@@ -54,16 +59,21 @@ def run_timers(
         ready = {slot.name for slot in decision.due}
         todo = [job for job in todo if job.name in ready]
     if due and not dry_run:
-        done = run_due(
-            todo,
-            timers,
-            zone=zone,
-            now=now,
-            marks=_Marks(Database.open(config.state)),
-            state=config.state,
-            heading=heading,
-            stdout=stdout,
-        )
+        try:
+            done = run_due(
+                todo,
+                timers,
+                zone=zone,
+                now=now,
+                marks=_Marks(Database.open(config.state)),
+                state=config.state,
+                heading=heading,
+                stdout=stdout,
+            )
+        except StateError as error:
+            # What is due is not known then. Each timer meets the same, and tells the admins.
+            complain(str(error))
+            return FAILED, run_all(todo, heading=heading, stdout=stdout)
     else:
         done = run_all(todo, heading=heading, stdout=stdout)
     if due and not done and not quiet and not json:

@@ -18,6 +18,7 @@ from labtool.tasks.remind.data import LabData
 from labtool.tasks.remind.gather import Source, Sources, gather
 from labtool.tasks.remind.plan import DayPlan
 from labtool.tasks.remind.section import Remind
+from labtool.tasks.sections import SECTIONS
 
 CONFIG = Path(__file__).parents[3] / "config"
 ANN = Person("ann-lee", "Ann Lee", email="ann@example.org", role="pi", birthday=(3, 20))
@@ -71,5 +72,5 @@ def said(plan: DayPlan) -> list[tuple[str, str]]:
 
 def example() -> Remind:
     """The section of the example config."""
-    config = load(CONFIG / "labtool.example.yaml", ["remind"])
+    config = load(CONFIG / "labtool.example.yaml", SECTIONS)
     return config.section("remind", Remind)

@@ -20,6 +20,7 @@ from labtool.tasks.remind.check import check_names, check_rules
 from labtool.tasks.remind.data import LabData
 from labtool.tasks.remind.engine import plan_day, preview
 from labtool.tasks.remind.plan import DayPlan
+from labtool.tasks.sections import SECTIONS
 from tests.tasks.remind.invented import CONFIG, EVERYBODY, example, grid, lab
 
 MADE = date(2026, 1, 4)
@@ -82,7 +83,7 @@ def test_a_new_lab_has_something_to_say_on_any_day(shift: int) -> None:
 
 @pytest.mark.parametrize("shift", [0, 3])
 def test_the_example_has_no_mistakes_and_half_a_year_to_say(shift: int) -> None:
-    config = load(CONFIG / "labtool.example.yaml", ["remind"])
+    config = load(CONFIG / "labtool.example.yaml", SECTIONS)
     data = shifted(shift)
     assert check_rules(REMIND, data, config.where) == []
     assert check_names(data) == []

@@ -35,6 +35,14 @@ class Moment:
     today: date
     occasion: Occasion
     said: Callable[[str], bool]
+    late: bool | None = None
+
+    @property
+    def useful_until(self) -> date | None:
+        """The last day on which saying it makes sense; None for no such day."""
+        if self.late is None:
+            return self.occasion.late_until
+        return None if self.late else max(self.due, self.today)
 
     def key(self, to: Recipient) -> str:
         """What the message to a recipient is: the rule, who, and for which period."""
@@ -171,6 +179,7 @@ def compose(
             to=one.to,
             text=said,
             until=moment.occasion.ends + timedelta(days=moment.section.catch_up_days),
+            useful_until=moment.useful_until,
             subject=subject or moment.rule.replace("-", " ").capitalize(),
         )
         yield Planned(moment.rule, moment.kind, moment.occasion.period, moment.due, message, slides)
