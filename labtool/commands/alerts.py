@@ -1,10 +1,16 @@
 """`labtool alerts`: list, snooze."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from labtool.core.alerts import Fault
+
+# Seconds between an alert's making and the ledger's note that it was made.
+_SAME = 60.0
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
@@ -28,13 +34,28 @@ def alerts(
         from labtool.commands import _show as show
         from labtool.core.alerts import Ledger
         from labtool.core.database import Database
+        from labtool.core.outbox import OPEN_STATES, Outbox
 
         lab = o.load(config, context)
         settings = lab.core.alerts
-        ledger = Ledger(Database.snapshot(lab.state), settings.tolerate, settings.snooze)
+        database = Database.snapshot(lab.state)
+        ledger = Ledger(database, settings.tolerate, settings.snooze)
         faults = ledger.open()
+        # An alert that has not left yet has told nobody.
+        waiting = [
+            entry.created
+            for entry in Outbox(database).entries(OPEN_STATES)
+            if entry.message.key.startswith("alert:new:")
+        ]
+
+        def told(fault: "Fault") -> str:
+            if not fault.told:
+                return "not yet"
+            at = fault.told.timestamp()
+            return "waiting" if any(abs(at - made) < _SAME for made in waiting) else "yes"
+
         if json:
-            show.document([asdict(fault) for fault in faults])
+            show.document([{**asdict(fault), "told_state": told(fault)} for fault in faults])
             return 0
         zone, now = lab.core.lab.timezone, datetime.now(UTC)
         rows = [
@@ -43,7 +64,7 @@ def alerts(
                 fault.scope,
                 show.moment(fault.first_seen, zone, now),
                 str(fault.count),
-                "snoozed" if ledger.snoozed(fault, now) else "yes" if fault.told else "not yet",
+                "snoozed" if ledger.snoozed(fault, now) else told(fault),
                 fault.text,
             ]
             for fault in faults

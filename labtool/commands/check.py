@@ -97,6 +97,7 @@ def _timers(lab: "Config", findings: "Findings") -> None:
 
 def _print(lab: "Config", findings: "Findings", *, json: bool) -> None:
     from labtool.commands import _show as show
+    from labtool.core.errors import Temporary
     from labtool.core.log import complain
 
     problems = list(dict.fromkeys(str(problem) for problem in findings.problems))
@@ -119,5 +120,8 @@ def _print(lab: "Config", findings: "Findings", *, json: bool) -> None:
         print(f"note: {line}")
     for line in findings.proved:
         print(f"ok: {line}")
-    count = len(problems) + len(errors)
-    print(f"{lab.path}: " + ("no mistakes" if not count else f"{count} to mend"))
+    later = len({str(error) for error in findings.errors if isinstance(error, Temporary)})
+    count = len(problems) + len(errors) - later
+    told = [f"{count} to mend"] if count else []
+    told += [f"{later} could not be proved now, try again"] if later else []
+    print(f"{lab.path}: {', '.join(told) or 'no mistakes'}")

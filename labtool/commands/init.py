@@ -32,7 +32,11 @@ def init(
         print(f"{target}/sheets/        people, duties, meetings of an invented lab, around today")
         print(f"{target}/.env           for secrets, such as the Slack token")
         print()
+        if force:
+            print("What was there and differs is kept beside it as NAME.bak.")
         print(f"Try it: cd {shlex.quote(str(target))}; labtool remind")
+        print("What is printed counts as said. To only look, now or with your own sheets:")
+        print("        labtool remind --dry-run, or --preview 14d")
         return 0
 
     o.finish(body, verbose=verbose)

@@ -51,15 +51,15 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
     lab = o.load(config, context)
     journal = Journal(Database.snapshot(lab.state))
     runs = journal.entries(task, count)
-    if json:
-        show.document([asdict(run) for run in runs])
-        return 0
     if task and not runs:
         known = {run.task for run in journal.entries(newest=1000)} | set(lab.core.timers)
         if known and task not in known:
             raise UsageError(
                 f"nothing called {task} ran", fix=f"known are: {', '.join(sorted(known))}"
             )
+    if json:
+        show.document([asdict(run) for run in runs])
+        return 0
     zone, now = lab.core.lab.timezone, datetime.now(UTC)
     rows = [
         [

@@ -59,7 +59,8 @@ def outbox(
             for entry in entries
         ]
         columns = ("id", "added", "state", "via", "to", "text")
-        show.table(columns, rows, "The outbox is empty.")
+        empty = f"No message is {state}." if state else "The outbox is empty."
+        show.table(columns, rows, empty)
         return 0
 
     o.finish(body, verbose=verbose, json=json)

@@ -70,13 +70,18 @@ def crontab(
 
     def body() -> int:
         from datetime import UTC, datetime
+        from zoneinfo import available_timezones
 
+        from labtool.core.errors import UsageError
         from labtool.tasks.timers import crontab
         from labtool.tasks.timers.clocks import cron_keeps
         from labtool.tasks.timers.command import this_program
 
         lab = o.load(config or context.obj, context)
         zone = lab.core.lab.timezone
+        if machine_zone and machine_zone not in available_timezones():
+            fix = "write one such as Europe/Berlin or UTC"
+            raise UsageError(f"--machine-zone {machine_zone!r} is not a time zone", fix=fix)
         text = crontab.render(
             lab.core.timers,
             program=[program] if program else this_program(),

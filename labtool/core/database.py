@@ -83,6 +83,34 @@ _MIGRATIONS = (
         PRIMARY KEY (space, name)
     ) WITHOUT ROWID;
     """,
+    # Numbers of messages are never used again: people are told them.
+    """
+    CREATE TABLE outbox_2 (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        recipient_kind TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        message TEXT NOT NULL,
+        until TEXT NOT NULL,
+        urgent INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        created REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        attempted REAL,
+        next_try REAL,
+        via TEXT NOT NULL DEFAULT '',
+        address TEXT NOT NULL DEFAULT '',
+        address_label TEXT NOT NULL DEFAULT '',
+        place TEXT NOT NULL DEFAULT '',
+        remote_id TEXT NOT NULL DEFAULT '',
+        settled REAL,
+        error TEXT NOT NULL DEFAULT ''
+    );
+    INSERT INTO outbox_2 SELECT * FROM outbox;
+    DROP TABLE outbox;
+    ALTER TABLE outbox_2 RENAME TO outbox;
+    CREATE INDEX outbox_by_state ON outbox (state, id);
+    """,
 )
 VERSION = len(_MIGRATIONS)
 

@@ -74,6 +74,18 @@ def shout(text: str) -> None:
         print(f"labtool: {mask(clean(text))}", file=sys.stderr.stream)
 
 
+def announce(text: str) -> None:
+    """Text on standard output, however quiet the run is: it is what somebody is to read, and
+    cron or systemd pass it on. Raises OSError."""
+    sys.stdout.write(text)
+    if isinstance(sys.stdout, _Tee):
+        if sys.stdout.quiet:
+            sys.stdout.stream.write(text)
+        sys.stdout.stream.flush()
+    else:
+        sys.stdout.flush()
+
+
 def run_log(state: Path, run: int) -> Path:
     """Where the output of a run is kept."""
     return state / "logs" / "runs" / f"{run:06d}.log"

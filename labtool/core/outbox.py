@@ -124,6 +124,11 @@ class Outbox:
         rows = self._database.rows("SELECT state FROM outbox WHERE key = ?", key)
         return str(rows[0]["state"]) if rows else ""
 
+    def error(self, key: str) -> str:
+        """Why the message with this key was not sent; empty where nothing is known of it."""
+        rows = self._database.rows("SELECT error FROM outbox WHERE key = ?", key)
+        return str(rows[0]["error"]) if rows else ""
+
     def accepted(self, key: str) -> bool:
         """Whether a message with this key was accepted, kept or not."""
         copies = [_redirected(key, to) for to in self._redirect]

@@ -39,7 +39,8 @@ def read_people(grid: Grid) -> tuple[list[Person], list[Problem]]:
     is wrong with it (`sheet:row:column`).
     """
     if "name" not in columns(grid):
-        fix = "name one column of its first row: name"
+        near = next((column for column in columns(grid) if "name" in column), "")
+        fix = f"rename the column {near!r}" if near else "call one column of its first row so"
         return [], [Problem(f"{grid.name}:1", "has no column called name", fix)]
     return _collect((row.cells, row.at) for row in rows(grid))
 

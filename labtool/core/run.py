@@ -112,7 +112,9 @@ def attempt(run: Run, step: Callable[[Run], None]) -> None:
         raise
     except LabtoolError as error:
         run.fail(error)
-    except Exception as error:  # noqa: BLE001  (the boundary: a bug must not hide what was done)
+    except Exception as error:
+        if run.dry_run and isinstance(error, BrokenPipeError):
+            raise  # who read it has seen enough
         run.fail(bug(error, run.task))
 
 
@@ -158,7 +160,8 @@ def _report(run: Run, status: int) -> None:
         print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
     elif not run.dry_run:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items() if count)
-        print(f"{run.task.name}: {counts or 'nothing to do'}")
+        otherwise = "failed; see above" if status not in (e.OK, e.INTERRUPTED) else "nothing to do"
+        print(f"{run.task.name}: {counts or otherwise}")
 
 
 @contextmanager

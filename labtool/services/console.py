@@ -1,10 +1,10 @@
 """The console as a channel: the embedded default, which reaches everybody."""
 
 import shutil
-import sys
 import textwrap
 
 from labtool.core.errors import Temporary
+from labtool.core.log import announce
 from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import Person
 from labtool.core.text import clean, one_line, plain
@@ -27,8 +27,7 @@ class Console:
         """Print the message as one block."""
         width = min(shutil.get_terminal_size().columns, _WIDEST)
         try:
-            sys.stdout.write(block(one_line(address.label), plain(message.text), width))
-            sys.stdout.flush()
+            announce(block(one_line(address.label), plain(message.text), width))
         except OSError as error:
             what = f"cannot be written to ({error.strerror})"
             raise Temporary(what, where="standard output", code="console") from error

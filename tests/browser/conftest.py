@@ -21,8 +21,10 @@ _ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not for the whole session: playwright keeps an event loop running, which other tests
+    want to have for themselves."""
     tools.require("chromium")
     with sync_playwright() as playwright:
         path = tools.which("chromium")

@@ -347,7 +347,7 @@ def test_quiet_keeps_the_output_for_the_journal(
 
     lab.run(body, quiet=True)
     assert capsys.readouterr() == ("", "")
-    assert lab.log(1) == "step one\nlabtool: no\ndemo: nothing to do\n"
+    assert lab.log(1) == "step one\nlabtool: no\ndemo: failed; see above\n"
     lab.run(body)
     shown = capsys.readouterr()
     assert "step one" in shown.out

@@ -54,7 +54,8 @@ def _post(run: Run, item: Planned, slides: SlidesRequest, made: SharedFile) -> N
     state = run.outbox.state(message.key)
     if state == "sent":
         return
-    reasons = "; ".join(str(error) for error in run.errors[errors:])
+    entry = run.outbox.error(message.key)
+    reasons = entry or "; ".join(str(error) for error in run.errors[errors:])
     del run.errors[errors:]
     if state in ("waiting", "failed"):
         run.outbox.discard(message.key)

@@ -219,7 +219,7 @@ def _find_duty(target: Target, question: Question) -> Duty | Trouble:
         return duty
     known = {fold(d.task): d.task for d in question.data.duties}
     near = get_close_matches(fold(target.name), known, n=1)
-    fix = f"did you mean {known[near[0]]}?" if near else "add a row for it"
+    fix = f"did you mean {known[near[0]]}?" if near else "add a row for it, or delete the rule"
     return Trouble(
         question.rule,
         "no_duty",

@@ -12,7 +12,7 @@ from labtool.core.journal import Entry
 @dataclass(frozen=True, slots=True)
 class Line:
     """One timer or task: its command, last run, next due time (UTC; None for a task that no
-    timer runs), and since when it is overdue."""
+    timer runs), and the first time that it missed since."""
 
     name: str
     command: str
@@ -42,8 +42,9 @@ def timetable(
         due = timer.when.previous(now, zone)
         seen = last.started if last else first_run
         late = seen is not None and seen < due and now > due + timer.grace
+        missed = timer.when.next_after(seen, zone) if late and seen else None
         following = timer.when.next_after(now, zone)
-        lines.append(Line(name, timer.run, last, following, due if late else None))
+        lines.append(Line(name, timer.run, last, following, missed))
     commands = {timer.run for timer in timers.values()}
     lines += [
         Line(command, command, entry, None, None)

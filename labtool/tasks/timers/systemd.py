@@ -28,8 +28,8 @@ Type=oneshot
 ExecStart={command}
 # {temporary}: a vendor or the network was unavailable; the next run goes on.
 SuccessExitStatus={temporary}
-# What is kept of a run is in labtool's journal (labtool log); errors go to systemd's.
-StandardOutput=null
+# What a run prints is kept by labtool (labtool log); what it cannot keep, and messages where
+# neither Slack nor mail is set up, go to systemd's journal.
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes
@@ -68,7 +68,7 @@ def render(
     problems: list[Problem] = []
     for name, timer in timers.items():
         try:
-            command = command_line(program, config, name, timer.run)
+            command = command_line([*program, "--quiet"], config, name, timer.run)
             calendar = on_calendar(timer.when, zone, now)
         except ConfigError as error:
             problems += error.problems

@@ -50,7 +50,7 @@ def test_a_service_and_a_timer_each() -> None:
     assert "Description=labtool duties: who brings breakfast" in service
     assert "Environment=LABTOOL_TIMER=duties" in service
     assert (
-        f"ExecStart={sys.executable} -m labtool --config /srv/lab/labtool.yaml remind duty"
+        f"ExecStart={sys.executable} -m labtool --quiet --config /srv/lab/labtool.yaml remind duty"
         in service
     )
     assert "SuccessExitStatus=75" in service

@@ -1,0 +1,93 @@
+"""What a newcomer stumbled over."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands import example
+from tests.lab import Lab
+from tests.servers.slack import Slack
+from tests.servers.smtp import Smtp
+
+DAILY = {"daily": {"kind": "notice", "to": "admins", "when": "daily", "text": "hello there"}}
+
+
+def test_what_goes_to_the_console_is_read_by_somebody_under_cron_too(lab: Lab) -> None:
+    example.make(lab, remind={"rules": DAILY})
+    done = lab.run("--quiet", "remind")
+    assert done.status == 0
+    assert done.out == "To Ann Lee:\n    hello there\n\n"
+    assert lab.run("--quiet", "remind").out == ""
+    assert "neither slack: nor mail: is set up" in lab.run("check").out
+
+
+@pytest.mark.parametrize("arguments", [["--preview", "60d"], ["--dry-run"]])
+def test_a_reader_who_has_seen_enough_is_no_bug(lab: Lab, arguments: list[str]) -> None:
+    example.make(lab)
+    program = Path(sys.executable).with_name("labtool")
+    with subprocess.Popen(
+        [program, "remind", *arguments],
+        cwd=lab.folder,
+        env=lab.environment({"PYTHONUNBUFFERED": "1"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert "bug" not in process.stderr.read()
+    assert process.returncode == 0
+    assert not (lab.folder / "state").exists()
+
+
+def test_numbers_of_messages_are_never_used_again(lab: Lab, slack: Slack) -> None:
+    example.make(lab, slack, remind={"rules": DAILY})
+    lab.run("remind", "--at", "2026-11-24T09:00")
+    [first] = lab.run("outbox", "--json").json()
+    database = sqlite3.connect(lab.folder / "state" / "labtool.db")
+    database.execute("DELETE FROM outbox")
+    database.commit()
+    lab.run("remind", "--at", "2026-11-25T09:00")
+    [second] = lab.run("outbox", "--json").json()
+    assert second["id"] > first["id"]
+
+
+def test_a_channel_that_mail_cannot_reach_is_a_mistake(lab: Lab, smtp: Smtp) -> None:
+    example.make(lab, smtp)
+    done = lab.run("check")
+    assert done.status == 2
+    assert "messages to #general reach nobody: only Slack has channels; set up slack:" in done.err
+
+
+def test_an_alert_that_has_not_left_has_told_nobody(lab: Lab) -> None:
+    rules = {"broken": {"kind": "notice", "to": {"person": "Zed"}, "when": "daily", "text": "x"}}
+    example.make(lab, remind={"rules": rules}, slack={"token": "${NOT_SET}"})
+    assert lab.run("remind").status != 0
+    assert {fault["told_state"] for fault in lab.run("alerts", "--json").json()} == {"waiting"}
+
+
+def test_a_run_that_failed_does_not_say_there_was_nothing_to_do(lab: Lab) -> None:
+    lab.configure("remind: {rules: {a: {kind: duty, dutty: x, when: daily}}}\n")
+    assert "remind: failed; see above" in lab.run("remind").out
+
+
+def test_small_words(lab: Lab) -> None:
+    example.make(lab, remind={"rules": DAILY})
+    lab.run("remind")
+    assert lab.run("outbox", "--state", "failed").out == "No message is failed.\n"
+    done = lab.run("log", "nonsense", "--json")
+    assert done.status == 2
+    done = lab.run("timers", "crontab", "--machine-zone", "nonsense")
+    assert done.status == 2
+    assert "is not a time zone" in done.err
+
+
+def test_overdue_since_the_first_that_was_missed(lab: Lab) -> None:
+    example.make(lab, timers={"daily": {"run": "remind", "when": "daily 09:00"}})
+    lab.run("remind", "--at", "2026-11-20T10:00")
+    [line] = lab.run("status", "--at", "2026-11-24T20:00", "--json").json()["tasks"]
+    assert line["overdue_since"].startswith("2026-11-21T09:00")
