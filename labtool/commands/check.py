@@ -51,11 +51,11 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     from labtool.tasks.sections import SECTIONS, model
 
     findings = core.Findings()
-    for name in SECTIONS:
-        lab.section(name, model(name))
-    core.check_secrets(lab, findings)
+    sections = [lab.section(name, model(name)) for name in SECTIONS]
+    core.check_secrets([lab.core, *sections], findings)
     core.check_people(lab, services, findings)
     core.check_sheets(lab, services, findings)
+    _board(lab, findings, online=online)
     _timers(lab, findings)
     if not findings.people_known:
         findings.notes.append("rules and names were not checked, as the people are not known")
@@ -69,6 +69,28 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
         core.check_credentials(services, findings)
         core.check_recipients(services, reminders.channels, today, findings)
     return findings
+
+
+def _board(lab: "Config", findings: "Findings", *, online: bool) -> None:
+    """The event board's database, and whether its server answers."""
+    from labtool.core.errors import LabtoolError
+    from labtool.tasks.ptg.check import check, prove_server
+
+    if not lab.has("ptg"):
+        return
+    board = check(lab)
+    findings.problems += board.problems
+    findings.notes += board.notes
+    findings.proved += board.proved
+    for error in board.errors:
+        findings.add(error)
+    if online:
+        try:
+            proof = prove_server(lab)
+        except LabtoolError as error:
+            findings.add(error)
+        else:
+            findings.proved += [f"irc: {proof}"] if proof else []
 
 
 def _timers(lab: "Config", findings: "Findings") -> None:

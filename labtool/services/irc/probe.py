@@ -3,6 +3,9 @@
 import socket
 import ssl
 
+from labtool.core.errors import Failed, Temporary
+from labtool.services.irc.settings import Settings
+
 
 def speaks_tls(server: str, port: int, seconds: float = 3.0) -> bool | None:
     """False where it answers a greeting of TLS with something else; None where it cannot be
@@ -22,3 +25,23 @@ def speaks_tls(server: str, port: int, seconds: float = 3.0) -> bool | None:
                 return False
     except OSError:
         return None
+
+
+def prove(settings: Settings, seconds: float = 10.0) -> str:
+    """That the server answers, with a certificate that is trusted if it is to have one: one
+    connection, and nothing said. Raises Temporary where it cannot be reached, else Failed."""
+    where = f"{settings.server}:{settings.port}"
+    try:
+        with socket.create_connection((settings.server, settings.port), timeout=seconds) as sock:
+            if settings.tls:
+                context = ssl.create_default_context(cafile=settings.ca_file)
+                with context.wrap_socket(sock, server_hostname=settings.server):
+                    return f"{where} answers, with TLS"
+            return f"{where} answers, without TLS"
+    except ssl.SSLError as error:
+        reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
+        fix = "check ptg.server, ptg.port, ptg.tls and ptg.ca_file"
+        raise Failed(f"TLS fails ({reason})", where=where, fix=fix, code="irc_tls") from error
+    except OSError as error:
+        what = f"cannot be reached ({error.strerror or type(error).__name__})"
+        raise Temporary(what, where=where, code="irc") from error

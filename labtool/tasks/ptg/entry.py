@@ -39,7 +39,7 @@ def plan(config: Config, old: Path | None = None, *, connects: bool = True) -> P
         fix = "write one such as irc.oftc.net, or talk to the board here: labtool ptg-bot --console"
         raise ConfigError([Problem(config.where("ptg"), "names no server", fix, "ptg")])
     password = section.password.reveal() if section.password else ""
-    return Plan(section, _settings(config, section, password), config.resolve(section.database))
+    return Plan(section, settings_of(config, section, password), config.resolve(section.database))
 
 
 def look(run: Run, chosen: Plan) -> None:
@@ -78,10 +78,11 @@ def _old_settings(config: Config, old: Old, *, look: bool) -> Settings:
                 f"{section.server}:{section.port} does not speak TLS, so the password is not"
                 " sent; to send it all the same, write ptg: {tls: false, ...} in labtool.yaml"
             )
-    return _settings(config, section, password)
+    return settings_of(config, section, password)
 
 
-def _settings(config: Config, section: Ptg, password: str) -> Settings:
+def settings_of(config: Config, section: Ptg, password: str = "") -> Settings:
+    """Where to be on IRC, and who, as the section says."""
     return Settings(
         server=section.server,
         port=section.port,

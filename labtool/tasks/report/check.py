@@ -42,10 +42,10 @@ class Findings:
             self.errors.append(error)
 
 
-def check_secrets(config: Config, findings: Findings) -> None:
+def check_secrets(sections: Iterable[BaseModel], findings: Findings) -> None:
     """Secrets that are missing, and those that stand in the config itself. A secret that a
     command gives is left to `--online`."""
-    for secret in _secrets(config.core):
+    for secret in (secret for section in sections for secret in _secrets(section)):
         if secret.literal:
             findings.notes.append(
                 f"{secret.where}: a secret stands in the config; move it to .env as NAME=..."

@@ -1,0 +1,84 @@
+"""What `labtool check` finds in the event board's database."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from labtool.core.config import Config
+from labtool.core.errors import LabtoolError, Problem
+from labtool.core.files import unusable
+from labtool.tasks.ptg import shape
+from labtool.tasks.ptg.colours import parse_colour
+from labtool.tasks.ptg.section import Ptg
+
+_MOST = 5
+
+
+@dataclass(slots=True)
+class Checked:
+    """Mistakes, errors of reading, what is only worth a note, what is fine."""
+
+    problems: list[Problem] = field(default_factory=list)
+    errors: list[LabtoolError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    proved: list[str] = field(default_factory=list)
+
+
+def check(config: Config) -> Checked:
+    """Look at the database, if the config has the section `ptg`. Nothing is changed."""
+    found = Checked()
+    if not config.has("ptg"):
+        return found
+    path = config.resolve(config.section("ptg", Ptg).database)
+    name = os.fspath(path)
+    try:
+        document = shape.complete(shape.parse(path.read_bytes(), name))
+    except FileNotFoundError:
+        found.notes.append(f"{name} is not there yet: the board begins empty")
+        return found
+    except LabtoolError as error:
+        found.errors.append(error)
+        return found
+    except OSError as error:
+        found.errors.append(unusable(path, error))
+        return found
+    rooms, tracks = len(document["schedule"]), len(document["tracks"])
+    found.proved.append(f"board: {tracks} tracks, {rooms} rooms, {len(document['slots'])} days")
+    found.notes += [f"{name}: {note}" for note in _notes(document)]
+    return found
+
+
+def prove_server(config: Config) -> str:
+    """Where the IRC server answers; empty without one. Raises Temporary and Failed."""
+    from labtool.services.irc.probe import prove
+    from labtool.tasks.ptg.entry import settings_of
+
+    section = config.section("ptg", Ptg)
+    return prove(settings_of(config, section)) if section.server else ""
+
+
+def _notes(document: dict[str, Any]) -> list[str]:
+    names = {slot["name"] for day in document["slots"].values() for slot in day}
+    odd_slots = [
+        f"{room}-{slot}"
+        for room, plan in document["schedule"].items()
+        for slot in shape.bookable(plan)
+        if slot not in names
+    ]
+    unknown = sorted(shape.scheduled(document) - set(document["tracks"]))
+    colours = [
+        f"{track}: {colour}"
+        for track, colour in document["colors"].items()
+        if parse_colour(colour) is None
+    ]
+    found = (
+        ("schedule has slots that slots does not have", odd_slots),
+        ("schedule has tracks that tracks does not have", unknown),
+        ("colors has values that are no colours", colours),
+    )
+    return [f"{what}: {_some(which)}" for what, which in found if which]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
