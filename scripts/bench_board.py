@@ -26,6 +26,7 @@ from labtool.tasks.ptg.pages import given  # noqa: E402
 from labtool.tasks.ptg.store import Store  # noqa: E402
 from tests.lab import Lab, poll  # noqa: E402
 from tests.servers.ircd import Ngircd  # noqa: E402
+from tests.tasks.ptg import fuzz  # noqa: E402
 from tests.tools import TOOLS  # noqa: E402
 
 BURST = 50
@@ -91,6 +92,23 @@ def cost(folder: Path, content: dict[str, Any], times: int) -> float:
         desk.hear(speaker, "#track-2 clean")
     store.close()
     return median(rounds)
+
+
+def fuzzed(folder: Path, count: int) -> list[float]:
+    """Seconds of each of so many random lines, until it could be answered."""
+    path = folder / "ptg.json"
+    path.write_text(json.dumps(document(60, 5000, 2000)))
+    store = Store(path, lambda error: None)
+    board = Board(store.load(), ZONE)
+    desk = Desk(board, store, Manners(), lambda: datetime.now(UTC), lambda error: None)
+    speaker = Speaker("Ann", "a@h", channel="#event", op=True)
+    taken = []
+    for line in fuzz.lines(count):
+        started = time.perf_counter()
+        desk.hear(speaker, line)
+        taken.append(time.perf_counter() - started)
+    store.close()
+    return sorted(taken)
 
 
 def answers(server: Ngircd, times: int) -> tuple[float, float, list[float]]:
@@ -176,6 +194,13 @@ def main() -> None:
         milliseconds(large),
         milliseconds(small),
         large / small,
+    )
+    with tempfile.TemporaryDirectory() as name:
+        taken = fuzzed(Path(name), 20_000)
+    row(
+        "a random line, slowest / p99 of 20 000",
+        milliseconds(taken[-1]),
+        milliseconds(taken[int(len(taken) * 0.99)]),
     )
     with tempfile.TemporaryDirectory() as name:
         first, again, weight = pages(Path(name), times)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +61,9 @@ PAGES = ["index.html", "etherpads.html", "links.html", "signage.html"]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_accessible(lab: Lab, url: str, browse: Browse, scheme: str, width: int) -> None:
+def test_accessible(
+    lab: Lab, url: str, browse: Browse, tmp_path: Path, scheme: str, width: int
+) -> None:
     tools.require("axe")
     publish(lab, event())
     for name in PAGES:
@@ -73,6 +76,8 @@ def test_accessible(lab: Lab, url: str, browse: Browse, scheme: str, width: int)
         ]
         assert broken == [], name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        picture = page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+        assert len(picture) > 5000, "an empty page"
 
 
 def test_times_are_the_viewers(lab: Lab, url: str, browse: Browse) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import Lab, poll
 from tests.servers.irc_user import IrcUser
-from tests.servers.ircd import Ngircd
+from tests.servers.ircd import Inspircd, Ngircd
 from tests.servers.web import Web
 from tests.tasks.ptg import fuzz
 from tests.tasks.ptg.event import document
@@ -22,7 +22,7 @@ _names = iter(range(10_000))
 class Event:
     """A bot in a channel of its own."""
 
-    def __init__(self, lab: Lab, server: Ngircd) -> None:
+    def __init__(self, lab: Lab, server: Ngircd | Inspircd) -> None:
         number = next(_names)
         self.lab, self.server = lab, server
         self.nick, self.channel = f"bot{number}", f"#event{number}"
@@ -372,3 +372,22 @@ def test_a_hundred_thousand_random_lines(event: Event) -> None:
     event.data()
     logs = event.lab.folder / "state" / "logs"
     assert not list(logs.glob("bug-*"))
+
+
+def test_identified_only(lab: Lab, inspircd: Inspircd) -> None:
+    """With services: who is identified is served, whoever is not is told why."""
+    inspircd.register("idann", "password")
+    event = Event(lab, inspircd)
+    try:
+        event.configure(identified_only=True)
+        event.start()
+        ann = inspircd.user("idann", join=event.channel)
+        event.people.append(ann)
+        event.said(ann, "+in nova", "I serve only who is identified to services (NickServ)")
+        ann.say(event.channel, "+1 from me")
+        ann.say("NickServ", "IDENTIFY password")
+        ann.wait("now identified")
+        event.said(ann, "+in nova", "OK, checked into #nova")
+        event.said(ann, "+where idann", "idann is in #nova")
+    finally:
+        event.close()

@@ -17,7 +17,7 @@ CHANNEL = "#console"
 def talk(run: Run, chosen: Plan, build: Callable[[], None]) -> None:
     """Take lines from standard input, as an operator's in a channel, until it ends."""
     desk, store = open_desk(run, chosen, run.fail)
-    speaker = Speaker("you", "you@console", None, CHANNEL, op=True, voice=True)
+    speaker = Speaker("you", "you@console", "you", CHANNEL, op=True, voice=True)
     if sys.stdin.isatty():
         print("You are an operator. Try: +help, ~list, ~add demo, #demo now hello. End with ^D.")
     try:

@@ -22,11 +22,12 @@ from labtool.tasks.ptg.verbs import VERBS, admin
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How the desk is spoken to: the prefix of commands in a channel, and where more help
-    is."""
+    """How the desk is spoken to: the prefix of commands in a channel, where more help is, and
+    whether only those who are identified to services are served."""
 
     prefix: str = "+"
     help_url: str = ""
+    identified_only: bool = False
 
 
 class Desk:
@@ -55,6 +56,9 @@ class Desk:
         if asked is None:
             return None
         call = self._call(speaker, asked)
+        if self._manners.identified_only and not speaker.account:
+            call.answer("I serve only who is identified to services (NickServ)")
+            return call.outcome
         verb = self._verb(call)
         if verb is not None:
             verb.run(call)

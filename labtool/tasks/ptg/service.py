@@ -60,7 +60,8 @@ def open_desk(run: Run, chosen: Plan, told: Callable[[LabtoolError], None]) -> t
     """The desk over a database file. Raises Failed and StateError."""
     store = Store(chosen.database, told)
     board = Board(store.load(), run.config.core.lab.timezone)
-    manners = Manners(chosen.section.prefix, chosen.section.help_url)
+    section = chosen.section
+    manners = Manners(section.prefix, section.help_url, section.identified_only)
     return Desk(board, store, manners, run.clock.now, told), store
 
 
