@@ -15,7 +15,7 @@ def ptg_bot(
     context: typer.Context,
     old_config: Annotated[
         Path | None,
-        typer.Argument(metavar="[JSON]", help="An older event bot's config, instead of ptg:."),
+        typer.Argument(metavar="JSON", help="An older event bot's config, instead of ptg:."),
     ] = None,
     console: Annotated[
         bool, typer.Option("--console", metavar="", help="Talk to it here; without IRC.")

@@ -161,7 +161,7 @@ def _report(run: Run, status: int) -> None:
     elif not run.dry_run:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items() if count)
         otherwise = "failed; see above" if status not in (e.OK, e.INTERRUPTED) else "nothing to do"
-        print(f"{run.task.name}: {counts or otherwise}")
+        print(f"{run.task.name}: {counts or run.summary or otherwise}")
 
 
 @contextmanager

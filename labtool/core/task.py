@@ -58,7 +58,8 @@ class Run:
     `counts` are what it did, by name; `errors` what went wrong; `standing` what went wrong
     before and still waits for an admin; `looked_at` the topics whose errors, if they were
     not met, are over; `result` what `--json` shows of it beside these;
-    `shown` says that a dry run printed its plan itself.
+    `shown` says that a dry run printed its plan itself; `summary` is how a run ended that has
+    no counts.
     """
 
     task: Task
@@ -70,6 +71,7 @@ class Run:
     looked_at: set[str] = field(default_factory=set)
     result: dict[str, Any] = field(default_factory=dict)
     shown: bool = False
+    summary: str = ""
 
     @property
     def config(self) -> Config:

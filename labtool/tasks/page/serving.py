@@ -63,6 +63,7 @@ def serve(
     parts = [make(site) for make in endpoints]
     routes = [route for part in parts for route in part.routes]
     background = [work for part in parts for work in part.background]
+    run.summary = "stopped"
     with until_told_to_stop(web.stop):
         web.run(
             routes, background, lambda url: print(f"serving {site.folder} at {url}", flush=True)

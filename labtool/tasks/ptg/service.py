@@ -83,6 +83,7 @@ def serve(
     front = Front(desk, chosen.settings.nick, lambda url: fetch(url, allow), mail.changed)
     link = _Link(front, lambda **calls: connect(chosen.settings, **calls), mail)
     keeper = _Keeper(run, desk, store, link, build)
+    run.summary = "stopped"
     with until_told_to_stop(mail.stop):
         link.start()
         try:
