@@ -53,7 +53,8 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings = core.Findings()
     sections = [lab.section(name, model(name)) for name in SECTIONS]
     core.check_secrets([lab.core, *sections], findings)
-    core.check_people(lab, services, findings)
+    core.check_token(lab, findings)
+    core.check_people(lab, services, today, findings)
     core.check_sheets(lab, services, findings)
     _board(lab, findings, online=online)
     _timers(lab, findings)

@@ -1,6 +1,6 @@
 """`labtool outbox`: list, show, retry, drop."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,7 +66,9 @@ def outbox(
     o.finish(body, verbose=verbose, json=json)
 
 
-def _document(entry: "Entry") -> dict[str, object]:
+def _document(entry: "Entry") -> dict[str, Any]:
+    from datetime import UTC, datetime
+
     from labtool.core.messages import show_message
 
     return {
@@ -76,8 +78,8 @@ def _document(entry: "Entry") -> dict[str, object]:
         "via": entry.via,
         "address": entry.address.label if entry.address else "",
         "attempts": entry.attempts,
-        "created": entry.created,
-        "settled": entry.settled,
+        "created": datetime.fromtimestamp(entry.created, UTC),
+        "settled": datetime.fromtimestamp(entry.settled, UTC) if entry.settled else None,
         "error": entry.error,
     }
 
@@ -103,8 +105,10 @@ def show(
         if json:
             _show.document(shown)
             return 0
+        zone = lab.core.lab.timezone
         for name in ("created", "settled"):
-            shown[name] = _show.unix(shown[name], lab.core.lab.timezone)
+            at = shown[name]
+            shown[name] = f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}" if at else ""
         text = str(shown.pop("text"))
         for name, value in shown.items():
             if value not in ("", None):

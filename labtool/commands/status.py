@@ -47,19 +47,17 @@ def status(
             show.document(
                 {
                     "lab": lab.core.lab.name,
-                    "at": now.isoformat(timespec="seconds"),
+                    "at": now,
                     "tasks": [
                         {
                             "name": line.name,
                             "command": line.command,
-                            "last": line.last.started.isoformat() if line.last else None,
+                            "last": line.last.started if line.last else None,
                             "outcome": outcome(line.last),
                             "exit": line.last.exit if line.last else None,
                             "seconds": line.last.seconds if line.last else None,
-                            "next": line.next_due.isoformat() if line.next_due else None,
-                            "overdue_since": line.overdue_since.isoformat()
-                            if line.overdue_since
-                            else None,
+                            "next": line.next_due,
+                            "overdue_since": line.overdue_since,
                         }
                         for line in lines
                     ],

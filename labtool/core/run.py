@@ -19,6 +19,7 @@ from textwrap import indent
 from types import FrameType
 
 from labtool.core import errors as e
+from labtool.core.clock import iso
 from labtool.core.database import Database
 from labtool.core.emergency import tell_without_state
 from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
@@ -149,7 +150,7 @@ def _report(run: Run, status: int) -> None:
         document = {
             "task": run.task.name,
             "arguments": run.task.arguments,
-            "at": run.clock.now().isoformat(timespec="seconds"),
+            "at": iso(run.clock.now()),
             "dry_run": run.dry_run,
             "status": STATUS_OF_EXIT.get(status, "failed"),
             "exit": status,

@@ -91,3 +91,26 @@ def test_overdue_since_the_first_that_was_missed(lab: Lab) -> None:
     lab.run("remind", "--at", "2026-11-20T10:00")
     [line] = lab.run("status", "--at", "2026-11-24T20:00", "--json").json()["tasks"]
     assert line["overdue_since"].startswith("2026-11-21T09:00")
+
+
+def test_notes_of_what_is_seldom_meant(lab: Lab) -> None:
+    example.make(lab, slack={"token": "${SLACK_BOT_TOKEN}"}, lab={"admins": ["Eve Park"]})
+    lab.secrets(SLACK_BOT_TOKEN="hello-there")
+    people = [[*row, ""] for row in example.PEOPLE]
+    people[0][-1], people[3][-1], people[2][1] = "to", "2021-01-01", "ann@lab.example"
+    lab.sheet("people", people)
+    said = lab.run("check").out
+    assert "slack.token: is no Slack token: a bot's begins with xoxb-" in said
+    assert "Eve Park is an admin, and in the lab only until 2021-01-01" in said
+    assert "Ann Lee and Bob Stone have the same mail address, ann@lab.example" in said
+    assert "hello-there" not in said
+
+
+def test_what_was_mistyped_is_no_task(lab: Lab) -> None:
+    example.make(lab)
+    assert lab.run("remind", "nokind").status == 2
+    assert "nokind" not in lab.run("status").out
+    for command in ("log", "outbox", "alerts", "status"):
+        document = lab.run(command, "--json").out
+        assert " 00:" not in document
+        assert "+00:00" not in document

@@ -153,7 +153,7 @@ def test_fetchdb(event: Event, web: Web) -> None:
     event.configure(fetch_allow=["127.0.0.1"])
     event.start()
     url = web.put("/db.json", json.dumps({"schedule": {"Hall": {"TueA1": "qa"}}}))
-    slow = web.put("/slow.json", "{}" + " " * 100, drip=0.5)
+    slow = web.put("/slow.json", "{}" + " " * 100, drip=0.03)
     event.said(event.operator, f"~fetchdb {slow}", "fetching")
     event.said(event.operator, f"~fetchdb {url}", "another fetch is under way")
     event.said(event.operator, "+seen bob", "bob never")  # it is not deaf meanwhile

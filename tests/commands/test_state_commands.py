@@ -21,7 +21,7 @@ def test_status_tells_last_next_and_overdue(lab: Lab) -> None:
     soon = lab.run("status", "--json", "--at", "2026-11-22T10:30").json()["tasks"]
     [line] = soon
     assert (line["name"], line["outcome"], line["overdue_since"]) == ("morning", "done", None)
-    assert line["next"] == "2026-11-23T09:00:00+00:00"
+    assert line["next"] == "2026-11-23T09:00:00.000Z"
     late = lab.run("status", "--at", "2026-11-23T10:30")
     assert "OVERDUE since" in late.out
     assert "OVERDUE" not in lab.run("status", "--at", "2026-11-23T09:59").out

@@ -22,7 +22,7 @@ def test_next(lab: Lab) -> None:
         "Sun 2026-11-22 09:00 CET  often    digest --verbose",
     ]
     first = lab.run("timers", "next", "--json", "--at", "2026-11-22T08:40").json()[0]
-    assert first == {"at": "2026-11-22 07:45:00+00:00", "name": "often", "run": "digest --verbose"}
+    assert first == {"at": "2026-11-22T07:45:00.000Z", "name": "often", "run": "digest --verbose"}
 
 
 def test_run_all_journals_each_under_its_timer(lab: Lab) -> None:

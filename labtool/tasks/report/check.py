@@ -72,7 +72,7 @@ def _secrets(value: object) -> Iterator[Secret]:
             yield from _secrets(child)
 
 
-def check_people(config: Config, services: Services, findings: Findings) -> None:
+def check_people(config: Config, services: Services, today: date, findings: Findings) -> None:
     """The people, and the admins among them."""
     try:
         people = services.people
@@ -87,10 +87,43 @@ def check_people(config: Config, services: Services, findings: Findings) -> None
     name = config.core.people.sheet or "people"
     if name in services.sheets:
         findings.notes += misspelt(services.sheets.read(name), COLUMNS)
+    findings.notes += _odd_people(services, today)
     if not config.core.lab.admins:
         findings.notes.append(
             f"{config.where('lab')}: lab.admins is empty: nobody will hear of errors"
         )
+
+
+def _odd_people(services: Services, today: date) -> list[str]:
+    """What is no mistake, but is seldom meant."""
+    people = services.people
+    admins = (people.get(to.name) for to in services.admins if to.kind == "person")
+    notes = [
+        f"{person.name} is an admin, and in the lab only until {person.end}"
+        for person in admins
+        if person and person.end and person.end < today
+    ]
+    owners: dict[str, str] = {}
+    for person in people.everyone:
+        email = person.email.casefold()
+        other = owners.setdefault(email, person.name) if email else person.name
+        if other != person.name:
+            notes.append(f"{other} and {person.name} have the same mail address, {person.email}")
+    return notes
+
+
+def check_token(config: Config, findings: Findings) -> None:
+    """Slack's tokens begin with xox; anything else is of another kind."""
+    slack = config.core.slack
+    if slack is None or slack.token.runs:
+        return
+    try:
+        token = slack.token.reveal()
+    except ConfigError:
+        return  # said already
+    if not token.startswith("xox"):
+        where = slack.token.where
+        findings.notes.append(f"{where}: is no Slack token: a bot's begins with xoxb-")
 
 
 def check_sheets(config: Config, services: Services, findings: Findings) -> None:

@@ -49,6 +49,9 @@ def timetable(
     lines += [
         Line(command, command, entry, None, None)
         for command, entry in sorted(by_command.items())
-        if command not in commands and entry.timer not in timers
+        if command not in commands
+        and entry.timer not in timers
+        # What was only mistyped by hand is nobody's task.
+        and (entry.timer or entry.status != "usage")
     ]
     return lines
