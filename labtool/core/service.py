@@ -50,8 +50,9 @@ def tried(run: Run, topic: str, step: Callable[[], None]) -> bool:
 
 @contextmanager
 def until_told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` once, from the signal handler, when SIGTERM or ^C comes. SIGTERM is how a
-    service ends, and no failure; after ^C, KeyboardInterrupt is raised at the end."""
+    """Call `stop` once, from the signal handler, when SIGTERM or ^C comes, or the terminal
+    goes. SIGTERM is how a service ends, and no failure; after ^C, KeyboardInterrupt is raised
+    at the end."""
     received: list[int] = []
 
     def receive(number: int, _frame: FrameType | None) -> None:
@@ -61,7 +62,10 @@ def until_told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
         elif len(received) > 2:
             raise KeyboardInterrupt  # whoever presses ^C again and again does not want to wait
 
-    before = {n: signal.signal(n, receive) for n in (signal.SIGTERM, signal.SIGINT)}
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
+        wanted.append(signal.SIGHUP)
+    before = {number: signal.signal(number, receive) for number in wanted}
     try:
         yield
     finally:

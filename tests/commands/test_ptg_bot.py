@@ -391,3 +391,10 @@ def test_identified_only(lab: Lab, inspircd: Inspircd) -> None:
         event.said(ann, "+where idann", "idann is in #nova")
     finally:
         event.close()
+
+
+def test_a_terminal_that_goes_is_a_goodbye(event: Event) -> None:
+    process = event.start()
+    process.send_signal(signal.SIGHUP)
+    event.operator.wait(" QUIT ")
+    assert process.wait(10) == 0

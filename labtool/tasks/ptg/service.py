@@ -157,7 +157,7 @@ class _Keeper:
         self._run, self._desk, self._store, self._link = run, desk, store, link
         self._build = build
         self._dirty = True
-        self._built = 0.0
+        self._built = self._told = 0.0
         self._link_checked = time.monotonic()
         self._away_since = ""
 
@@ -202,13 +202,13 @@ class _Keeper:
 
     def _write(self) -> None:
         """The file, then the site."""
-        done = [
-            topic
-            for topic, step in ((_DATABASE, self._export), (_SITE, self._build))
-            if tried(self._run, topic, step)
-        ]
+        steps = ((_DATABASE, self._export), (_SITE, self._build))
+        done = [topic for topic, step in steps if tried(self._run, topic, step)]
         self._built = time.monotonic()
-        checkpoint(self._run, *done)
+        # Not after each change: it may wait for another process that sends messages.
+        if self._run.errors or self._built - self._told > _EVERY:
+            self._told = self._built
+            checkpoint(self._run, *done)
 
     def _export(self) -> None:
         if self._store.edited_outside():

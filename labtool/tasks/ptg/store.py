@@ -50,6 +50,8 @@ class Store:
     mended."""
 
     def __init__(self, path: Path, told: Told) -> None:
+        # A link stays one: what it points to is written.
+        path = path.resolve()
         self.path = path
         self.good = path.with_name(path.name + ".last-good")
         self.journal = path.with_name(path.name + ".journal")

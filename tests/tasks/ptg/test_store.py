@@ -152,6 +152,18 @@ def test_a_full_disk_refuses_the_change_and_keeps_the_board(chat: Chat) -> None:
     assert chat.board.data == held
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "ptg.json", tmp_path / "ptg.json"
+    real.write_text(json.dumps(document()))
+    link.symlink_to(real)
+    chat = Chat(link)
+    chat.say("#nova now x")
+    export(chat)
+    assert link.is_symlink()
+    assert json.loads(real.read_text())["now"] == {"nova": "x"}
+
+
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError):
