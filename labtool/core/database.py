@@ -15,104 +15,11 @@ from typing import Any
 from labtool.core.errors import StateError
 from labtool.core.files import make_folder, unusable
 from labtool.core.lock import hold
+from labtool.core.schema import MIGRATIONS
 
 _BUSY_SECONDS = 30
 
-# Each entry brings the schema from its index to the next version. Entries are never
-# edited once released; a change of the schema is a new entry.
-_MIGRATIONS = (
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY,
-        task TEXT NOT NULL,
-        timer TEXT NOT NULL,
-        arguments TEXT NOT NULL,
-        started TEXT NOT NULL,
-        ended TEXT,
-        seconds REAL,
-        status TEXT NOT NULL,
-        exit INTEGER,
-        counts TEXT NOT NULL DEFAULT '{}',
-        error TEXT NOT NULL DEFAULT ''
-    );
-    CREATE INDEX runs_by_task ON runs (task, id);
-    CREATE INDEX runs_by_timer ON runs (timer, id);
-    CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        recipient_kind TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        message TEXT NOT NULL,
-        until TEXT NOT NULL,
-        urgent INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        created REAL NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
-        attempted REAL,
-        next_try REAL,
-        via TEXT NOT NULL DEFAULT '',
-        address TEXT NOT NULL DEFAULT '',
-        address_label TEXT NOT NULL DEFAULT '',
-        place TEXT NOT NULL DEFAULT '',
-        remote_id TEXT NOT NULL DEFAULT '',
-        settled REAL,
-        error TEXT NOT NULL DEFAULT ''
-    );
-    CREATE INDEX outbox_by_state ON outbox (state, id);
-    CREATE TABLE spent_keys (key TEXT PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE faults (
-        id TEXT PRIMARY KEY,
-        scope TEXT NOT NULL,
-        topic TEXT NOT NULL,
-        text TEXT NOT NULL,
-        temporary INTEGER NOT NULL,
-        first_seen TEXT NOT NULL,
-        last_seen TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        told TEXT,
-        ended TEXT,
-        digested INTEGER NOT NULL DEFAULT 0,
-        snoozed_until TEXT
-    );
-    CREATE INDEX faults_by_end ON faults (ended);
-    CREATE TABLE marks (
-        space TEXT NOT NULL,
-        name TEXT NOT NULL,
-        value TEXT NOT NULL,
-        stored TEXT NOT NULL,
-        PRIMARY KEY (space, name)
-    ) WITHOUT ROWID;
-    """,
-    # Numbers of messages are never used again: people are told them.
-    """
-    CREATE TABLE outbox_2 (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        key TEXT NOT NULL UNIQUE,
-        recipient_kind TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        message TEXT NOT NULL,
-        until TEXT NOT NULL,
-        urgent INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        created REAL NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
-        attempted REAL,
-        next_try REAL,
-        via TEXT NOT NULL DEFAULT '',
-        address TEXT NOT NULL DEFAULT '',
-        address_label TEXT NOT NULL DEFAULT '',
-        place TEXT NOT NULL DEFAULT '',
-        remote_id TEXT NOT NULL DEFAULT '',
-        settled REAL,
-        error TEXT NOT NULL DEFAULT ''
-    );
-    INSERT INTO outbox_2 SELECT * FROM outbox;
-    DROP TABLE outbox;
-    ALTER TABLE outbox_2 RENAME TO outbox;
-    CREATE INDEX outbox_by_state ON outbox (state, id);
-    """,
-)
-VERSION = len(_MIGRATIONS)
+VERSION = len(MIGRATIONS)
 
 
 class Database:
@@ -172,7 +79,7 @@ class Database:
         """Bring the schema to this version, whole or not at all."""
         with self.write():
             found = int(self.rows("PRAGMA user_version")[0][0])
-            for script in _MIGRATIONS[found:]:
+            for script in MIGRATIONS[found:]:
                 for statement in script.split(";"):
                     if statement.strip():
                         self._connection.execute(statement)

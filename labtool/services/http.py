@@ -5,7 +5,7 @@
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -50,8 +50,15 @@ class TooSlowError(requests.Timeout):
     """The transfer did not end within the session's time."""
 
 
-def get(url: str, seconds: float, limit: int = LARGEST, guard: Guard | None = None) -> Page:
-    """The page at an http(s) URL, tried again where the network failed.
+def get(
+    url: str,
+    seconds: float,
+    limit: int = LARGEST,
+    guard: Guard | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Page:
+    """The page at an http(s) URL, tried again where the network failed. Its `headers` go to
+    the first host alone, as far as they may be secret.
 
     With a `guard`, no address that it refuses is asked, whatever redirects there; proxies
     are not used then, as they would be asked instead.
@@ -62,18 +69,24 @@ def get(url: str, seconds: float, limit: int = LARGEST, guard: Guard | None = No
     end = time.monotonic() + seconds
     token = _guard.set(guard)
     try:
-        return retrying(lambda: _get(url, end - time.monotonic(), limit), seconds)
+        given = headers or {}
+        return retrying(lambda: _get(url, end - time.monotonic(), limit, given), seconds)
     finally:
         _guard.reset(token)
 
 
-def _get(url: str, seconds: float, limit: int) -> Page:
+def _get(url: str, seconds: float, limit: int, headers: Mapping[str, str]) -> Page:
     where = shown(url)
     with requests.Session() as session, explained(where):
         session.trust_env = _guard.get() is None
         session.max_redirects = _REDIRECTS
         bounded(session, max(1.0, seconds), limit)
-        response = session.get(url, headers={"Accept": "*/*", "User-Agent": "labtool"})
+        # Other secrets than Authorization would follow a redirect to whomever it names.
+        response = session.get(
+            url,
+            headers={"Accept": "*/*", "User-Agent": "labtool", **headers},
+            allow_redirects=not headers.keys() - {"Authorization"},
+        )
         check_status(response, where)
         return Page(response.content, response.headers.get("Content-Type", "").lower())
 

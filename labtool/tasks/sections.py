@@ -16,6 +16,7 @@ from labtool.core.config.secrets import environment
 from labtool.core.errors import Problem
 
 SECTIONS = {
+    "cache": "labtool.tasks.cache.section:Cache",
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",

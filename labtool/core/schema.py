@@ -1,0 +1,106 @@
+"""The schema of the state's database, version by version."""
+
+# Each entry brings the schema from its index to the next version. Entries are never
+# edited once released; a change of the schema is a new entry.
+MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        task TEXT NOT NULL,
+        timer TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        seconds REAL,
+        status TEXT NOT NULL,
+        exit INTEGER,
+        counts TEXT NOT NULL DEFAULT '{}',
+        error TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX runs_by_task ON runs (task, id);
+    CREATE INDEX runs_by_timer ON runs (timer, id);
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        recipient_kind TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        message TEXT NOT NULL,
+        until TEXT NOT NULL,
+        urgent INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        created REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        attempted REAL,
+        next_try REAL,
+        via TEXT NOT NULL DEFAULT '',
+        address TEXT NOT NULL DEFAULT '',
+        address_label TEXT NOT NULL DEFAULT '',
+        place TEXT NOT NULL DEFAULT '',
+        remote_id TEXT NOT NULL DEFAULT '',
+        settled REAL,
+        error TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX outbox_by_state ON outbox (state, id);
+    CREATE TABLE spent_keys (key TEXT PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE faults (
+        id TEXT PRIMARY KEY,
+        scope TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        text TEXT NOT NULL,
+        temporary INTEGER NOT NULL,
+        first_seen TEXT NOT NULL,
+        last_seen TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        told TEXT,
+        ended TEXT,
+        digested INTEGER NOT NULL DEFAULT 0,
+        snoozed_until TEXT
+    );
+    CREATE INDEX faults_by_end ON faults (ended);
+    CREATE TABLE marks (
+        space TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        stored TEXT NOT NULL,
+        PRIMARY KEY (space, name)
+    ) WITHOUT ROWID;
+    """,
+    # Numbers of messages are never used again: people are told them.
+    """
+    CREATE TABLE outbox_2 (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        recipient_kind TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        message TEXT NOT NULL,
+        until TEXT NOT NULL,
+        urgent INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        created REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        attempted REAL,
+        next_try REAL,
+        via TEXT NOT NULL DEFAULT '',
+        address TEXT NOT NULL DEFAULT '',
+        address_label TEXT NOT NULL DEFAULT '',
+        place TEXT NOT NULL DEFAULT '',
+        remote_id TEXT NOT NULL DEFAULT '',
+        settled REAL,
+        error TEXT NOT NULL DEFAULT ''
+    );
+    INSERT INTO outbox_2 SELECT * FROM outbox;
+    DROP TABLE outbox;
+    ALTER TABLE outbox_2 RENAME TO outbox;
+    CREATE INDEX outbox_by_state ON outbox (state, id);
+    """,
+    # Numbers of cached sources over time: `at` in Unix seconds.
+    """
+    CREATE TABLE history (
+        source TEXT NOT NULL,
+        series TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (source, series, at)
+    ) WITHOUT ROWID;
+    """,
+)

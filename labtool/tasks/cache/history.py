@@ -1,0 +1,56 @@
+"""The numbers worth plotting, over time: all of them for a week, then one an hour, after two
+months one a day, until they are too old.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from labtool.core.database import Database
+
+# Older than this: one number in so many seconds stays.
+_THINNED = ((timedelta(days=60), 86400), (timedelta(days=7), 3600))
+
+
+class History:
+    """The numbers in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, source: str, numbers: Mapping[str, float], now: datetime) -> None:
+        """What a source answered now."""
+        for series, value in numbers.items():
+            self._database.execute(
+                "INSERT OR REPLACE INTO history (source, series, at, value) VALUES (?, ?, ?, ?)",
+                source,
+                series,
+                int(now.timestamp()),
+                value,
+            )
+
+    def series(self, source: str) -> dict[str, list[tuple[int, float]]]:
+        """Each series of a source: Unix seconds and numbers, oldest first."""
+        found: dict[str, list[tuple[int, float]]] = {}
+        for row in self._database.rows(
+            "SELECT series, at, value FROM history WHERE source = ? ORDER BY series, at", source
+        ):
+            found.setdefault(row["series"], []).append((row["at"], row["value"]))
+        return found
+
+    def thin(self, source: str, keep: timedelta, now: datetime) -> None:
+        """Leave out what is too old, and of what is old all but the first of each while."""
+        seconds = int(now.timestamp())
+        self._database.execute(
+            "DELETE FROM history WHERE source = ? AND at < ?",
+            source,
+            seconds - int(keep.total_seconds()),
+        )
+        for age, step in _THINNED:
+            self._database.execute(
+                "DELETE FROM history WHERE source = ?1 AND at < ?2 AND (series, at) NOT IN"
+                " (SELECT series, min(at) FROM history WHERE source = ?1 AND at < ?2"
+                " GROUP BY series, at / ?3)",
+                source,
+                seconds - int(age.total_seconds()),
+                step,
+            )

@@ -1,0 +1,47 @@
+"""What a kind of source is made of."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from labtool.core.config import Config
+from labtool.core.config.types import Duration, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a source is asked with: the config, the instant (UTC), the seconds that it has,
+    and what it remembered last time (cursors, ETags)."""
+
+    config: Config
+    now: datetime
+    seconds: float
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source answered: `data` for the cache file, in the shape that its kind
+    documents; `numbers` worth plotting, by series; what to remember for the next time."""
+
+    data: Any
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SourceOptions(Section):
+    """The options that every kind has. `schema_version` is that of the shape of its data."""
+
+    schema_version: ClassVar[int] = 1
+
+    kind: str
+    every: Duration = Field(default=timedelta(minutes=30), description="Its beat")
+    timeout: Duration = Field(default=timedelta(seconds=60), description="For all of it")
+
+    @abstractmethod
+    def fetch(self, question: Question) -> Answer:
+        """Ask the source. Runs in a thread of its own, and raises Failed or Temporary."""

@@ -1,0 +1,57 @@
+"""Parts of a JSON document, picked by JMESPath (jmespath.org)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from labtool.core.config.types import mistake
+from labtool.core.errors import Failed
+
+
+def _path(text: str) -> str:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        jmespath.compile(text)
+    except JMESPathError as error:
+        why = str(error).splitlines()[0]
+        raise mistake(
+            f"{text!r} is no JMESPath ({why})", "write one such as current.temp"
+        ) from None
+    return text
+
+
+Path = Annotated[str, AfterValidator(_path)]
+
+
+def pick(path: str, document: Any, where: str) -> Any:
+    """What a path finds; all of the document for an empty one. Raises Failed for nothing."""
+    if not path:
+        return document
+    found = _search(path, document, where)
+    if found is None:
+        fix = "look at what it answers, and correct keep:"
+        raise Failed(f"has nothing at {path}", where=where, fix=fix, code="nothing_kept")
+    return found
+
+
+def numbers(paths: Mapping[str, str], data: Any, where: str) -> dict[str, float]:
+    """The numbers that paths find, by name; what is none is left out."""
+    found = {name: _search(path, data, where) for name, path in paths.items()}
+    return {
+        name: float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def _search(path: str, document: Any, where: str) -> Any:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        return jmespath.search(path, document)
+    except (JMESPathError, TypeError, ValueError) as error:
+        raise Failed(f"{path} does not fit: {error}", where=where, code="keep") from None

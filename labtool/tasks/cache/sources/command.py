@@ -1,0 +1,36 @@
+"""`kind: command`: any program that prints JSON.
+
+Its data is the document, or what `keep` finds in it.
+"""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from labtool.core.errors import Failed
+from labtool.services.program import run
+from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.sources._pick import Path, numbers, pick
+
+
+class Options(SourceOptions):
+    """A program with its arguments; no shell reads them. It starts in the config's folder."""
+
+    kind: Literal["command"]
+    run: Annotated[list[str], Field(min_length=1)]
+    keep: Path = Field(default="", description="A JMESPath; default: all of it")
+    plot: dict[str, Path] = Field(
+        default_factory=dict, description="Numbers for the history: name, JMESPath"
+    )
+
+    def fetch(self, question: Question) -> Answer:
+        """One run."""
+        printed = run(self.run, question.config.base, question.seconds)
+        where = self.run[0]
+        try:
+            document = json.loads(printed)
+        except (ValueError, RecursionError):
+            raise Failed("did not print JSON", where=where, fix="run it by hand") from None
+        data = pick(self.keep, document, where)
+        return Answer(data, numbers(self.plot, data, where))

@@ -1,0 +1,155 @@
+"""`labtool cache`: ask what is due, keep what is answered."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from labtool.core.clock import from_iso, iso
+from labtool.core.config import Config
+from labtool.core.database import Database, Marks
+from labtool.core.errors import LabtoolError
+from labtool.core.run import bug
+from labtool.core.task import Run
+from labtool.tasks.cache import kept
+from labtool.tasks.cache.due import chosen
+from labtool.tasks.cache.history import History
+from labtool.tasks.cache.refresh import Job, Outcome, ask_all
+from labtool.tasks.cache.section import Cache
+from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which sources: by name, by beat, or those that are due; `force` asks those that are
+    not due as well, and lets none answer that nothing changed."""
+
+    names: tuple[str, ...] = ()
+    every: timedelta | None = None
+    force: bool = False
+
+
+def folder(config: Config) -> Path:
+    """Where the cache files are."""
+    return config.state / "cache"
+
+
+def sources(config: Config) -> dict[str, SourceOptions]:
+    """The sources that the config names. Raises ConfigError."""
+    return config.section("cache", Cache).sources
+
+
+def refresh(run: Run, wish: Wish) -> None:
+    """Ask the chosen sources; each answer is kept as it comes. One that fails is an error of
+    the run, and its old answer stays. Raises UsageError."""
+    every = sources(run.config)
+    memory = _Memory(run.database)
+    now = run.clock.now()
+    tried = {name: moment for name in every if (moment := memory.tried(name))}
+    names = chosen(every, tried, now, names=wish.names, every=wish.every, force=wish.force)
+    if run.dry_run:
+        run.shown = True
+        run.result["would ask"] = names
+        return
+    jobs = [_job(run.config, name, every[name], memory, now, force=wish.force) for name in names]
+    history = History(run.database)
+    for outcome in ask_all(jobs):
+        _keep(run, every[outcome.name], outcome, memory, history)
+
+
+def _job(
+    config: Config,
+    name: str,
+    source: SourceOptions,
+    memory: "_Memory",
+    now: datetime,
+    *,
+    force: bool,
+) -> Job:
+    seconds = source.timeout.total_seconds()
+    # What was remembered goes with the file: without one, all is asked for.
+    known = {} if force or kept.load(folder(config), name) is None else memory.of(name)
+    question = Question(config, now, seconds, known)
+    return Job(name, lambda: source.fetch(question), seconds)
+
+
+def _keep(
+    run: Run, source: SourceOptions, outcome: Outcome, memory: "_Memory", history: History
+) -> None:
+    name, now = outcome.name, run.clock.now()
+    place = folder(run.config)
+    run.looked_at.add(_topic(name))
+    if isinstance(outcome.answer, Answer):
+        answer = outcome.answer
+        found = kept.Kept(
+            name, source.kind, source.schema_version, iso(now), ok=True, error="", data=answer.data
+        )
+        kept.store(place, found)
+        with run.database.write():
+            memory.note(name, now, failures=0, of=answer.memory)
+            history.add(name, answer.numbers, now)
+            history.thin(name, run.config.section("cache", Cache).history, now)
+        run.counts["refreshed"] += 1
+        return
+    error = outcome.error
+    known = error if isinstance(error, LabtoolError) else bug(error or Exception(), run.task)
+    known.topic = _topic(name)
+    if not known.where.startswith("cache "):
+        known.where = f"cache {name}: {known.where}".removesuffix(": ")
+    kept.store(place, kept.failed(place, name, source.kind, source.schema_version, str(known)))
+    memory.note(name, now, failures=memory.failures(name) + 1, of=memory.of(name))
+    run.counts["failed"] += 1
+    run.fail(known)
+
+
+def _topic(name: str) -> str:
+    return f"cache {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source for `cache list`."""
+
+    name: str
+    source: SourceOptions
+    kept: kept.Kept | None
+    tried: datetime | None
+    failures: int
+
+
+def lines(config: Config, database: Database, names: Collection[str] = ()) -> Iterator[Line]:
+    """The sources, with what is kept of them."""
+    memory = _Memory(database)
+    for name, source in sources(config).items():
+        if not names or name in names:
+            found = kept.load(folder(config), name)
+            yield Line(name, source, found, memory.tried(name), memory.failures(name))
+
+
+class _Memory:
+    """When each source was asked, how often it failed since it answered, and what it wants
+    to know the next time."""
+
+    def __init__(self, database: Database) -> None:
+        self._marks = Marks(database, "cache")
+
+    def tried(self, name: str) -> datetime | None:
+        at = self._read(name).get("tried")
+        return from_iso(at) if isinstance(at, str) else None
+
+    def failures(self, name: str) -> int:
+        return int(self._read(name).get("failures", 0))
+
+    def of(self, name: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._read(name).get("memory", {})
+        return found
+
+    def note(self, name: str, now: datetime, *, failures: int, of: Mapping[str, Any]) -> None:
+        value = {"tried": iso(now), "failures": failures, "memory": dict(of)}
+        self._marks.put(name, json.dumps(value), iso(now))
+
+    def _read(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._marks.get(name) or "{}")
+        return found
