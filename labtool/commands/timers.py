@@ -128,7 +128,7 @@ def systemd(
         lab = o.load(config or context.obj, context)
         calls = [program] if program else this_program()
         path = Path(config_path) if config_path else lab.path
-        owner = None if user else account or getpass.getuser()
+        owner = None if user else units.checked_account(account or getpass.getuser())
         stay = staying(lab)
         services.refuse_same_names(lab.core.timers, stay)
         found = units.render(
