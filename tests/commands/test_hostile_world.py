@@ -99,6 +99,7 @@ def test_a_wish_is_not_said_late(lab: Lab, slack: Slack) -> None:
     assert late
     assert all("too late: it was of use until 2026-11-23" in m["error"] for m in late)
     assert not any("birthday" in str(message).lower() for message in slack.everything())
+    assert f"• {late[0]['id']} to" in lab.run("digest", "--json").json()["digest"]
 
 
 def test_an_error_whose_snooze_was_ended_is_told_again(lab: Lab, slack: Slack) -> None:
@@ -123,6 +124,17 @@ def test_a_run_in_the_far_future_leaves_the_ledger_in_order(lab: Lab, slack: Sla
     lab.run("remind", "--at", "2026-11-25T09:00")
     [fault] = [f for f in lab.run("alerts", "--json").json() if "503" in f["text"]]
     assert str(fault["first_seen"]).startswith("2026-11-25")
+
+
+def test_a_digest_of_the_far_future_hides_no_recovery(lab: Lab, slack: Slack) -> None:
+    rules = {"broken": {"kind": "notice", "to": {"person": "Zed"}, "when": "daily", "text": "x"}}
+    example.make(lab, slack, remind={"rules": rules})
+    lab.run("remind")
+    assert "Zed" in lab.run("digest", "--at", "2035-01-01", "--json").json()["digest"]
+    example.make(lab, slack, remind={"rules": {"broken": DAILY["daily"]}})
+    lab.run("remind")
+    found = lab.run("digest", "--json").json()["digest"]
+    assert "Recovered" in (found or "")
 
 
 def test_timers_do_not_start_timers(lab: Lab) -> None:
