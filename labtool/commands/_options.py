@@ -1,7 +1,8 @@
 """The options that commands share, and the way from them to a task."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Never
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from labtool.core.config import Config
     from labtool.core.database import Database
     from labtool.core.messages import Recipient
-    from labtool.core.task import Run
+    from labtool.core.task import Run, Task
     from labtool.services.build import Services
 
 ConfigOption = Annotated[
@@ -118,39 +119,56 @@ def task(
 
     def run() -> int:
         from labtool.core.run import run_task
-        from labtool.core.task import Task
-        from labtool.core.text import clean
-        from labtool.services.build import Services
 
         config = load(options.config, context, else_in=else_in)
-        now = clock(config, options.at)
-        built: dict[int, Services] = {}
-
-        def services(database: "Database") -> Services:
-            return built.setdefault(
-                id(database), Services(config, database, now, dry_run=options.dry_run)
-            )
-
-        def admins(database: "Database") -> "Sequence[Recipient]":
-            return services(database).admins
-
-        settings = Task(
-            name=name,
-            arguments=tuple(clean(argument) for argument in arguments),
-            timer=os.environ.get("LABTOOL_TIMER", ""),
-            config=config,
-            clock=now,
-            dry_run=options.dry_run,
-            json=options.json,
-            verbose=options.verbose,
-            quiet=bool(context.find_root().params.get("quiet")),
-            connect=lambda database: services(database).post,
-            admins=admins,
-        )
-        try:
+        with described(name, arguments, options, config, context) as (settings, services):
             return run_task(settings, lambda run: body(run, services(run.database)))
-        finally:
-            for each in built.values():
-                each.close()
 
     finish(run, verbose=options.verbose, json=options.json)
+
+
+@contextmanager
+def described(
+    name: str,
+    arguments: Sequence[str],
+    options: Options,
+    config: "Config",
+    context: typer.Context,
+) -> "Iterator[tuple[Task, Callable[[Database], Services]]]":
+    """A task as the run boundary must know it, and the lab's services over a database, which
+    are closed at the end."""
+    from labtool.core.task import Task
+    from labtool.core.text import clean
+    from labtool.services.build import Services
+
+    now = clock(config, options.at)
+    built: dict[int, Services] = {}
+
+    def services(database: "Database") -> Services:
+        return built.setdefault(
+            id(database), Services(config, database, now, dry_run=options.dry_run)
+        )
+
+    def admins(database: "Database") -> "Sequence[Recipient]":
+        return services(database).admins
+
+    try:
+        yield (
+            Task(
+                name=name,
+                arguments=tuple(clean(argument) for argument in arguments),
+                timer=os.environ.get("LABTOOL_TIMER", ""),
+                config=config,
+                clock=now,
+                dry_run=options.dry_run,
+                json=options.json,
+                verbose=options.verbose,
+                quiet=bool(context.find_root().params.get("quiet")),
+                connect=lambda database: services(database).post,
+                admins=admins,
+            ),
+            services,
+        )
+    finally:
+        for each in built.values():
+            each.close()

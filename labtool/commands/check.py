@@ -95,11 +95,11 @@ def _board(lab: "Config", findings: "Findings", *, online: bool) -> None:
 
 
 def _timers(lab: "Config", findings: "Findings") -> None:
-    """Each timer's command is one that labtool has."""
+    """Each timer's command is one that labtool has, with arguments that it takes."""
     import shlex
     from pathlib import Path
 
-    from labtool.cli import COMMANDS
+    from labtool.commands import _words
     from labtool.core.errors import ConfigError, Problem
     from labtool.tasks.timers.command import command_line
 
@@ -110,12 +110,9 @@ def _timers(lab: "Config", findings: "Findings") -> None:
         except ConfigError as error:
             findings.problems += [Problem(where, p.what, p.fix, path) for p in error.problems]
             continue
-        command = shlex.split(timer.run)[0]
-        if command not in COMMANDS:
-            fix = f"write one of {', '.join(COMMANDS)}"
-            findings.problems.append(
-                Problem(where, f"{command!r} is not a labtool command", fix, path)
-            )
+        what, fix = _words.mistake(shlex.split(timer.run))
+        if what:
+            findings.problems.append(Problem(where, what, fix, path))
 
 
 def _print(lab: "Config", findings: "Findings", *, json: bool) -> None:

@@ -128,7 +128,7 @@ def systemd(
         lab = o.load(config or context.obj, context)
         calls = [program] if program else this_program()
         path = Path(config_path) if config_path else lab.path
-        owner = None if user else account or getpass.getuser()
+        owner = None if user else units.checked_account(account or getpass.getuser())
         stay = staying(lab)
         services.refuse_same_names(lab.core.timers, stay)
         found = units.render(
@@ -170,20 +170,30 @@ def run(
 
     def body() -> int:
         from labtool.commands import _show as show
+        from labtool.core.emergency import tell_without_state
+        from labtool.core.errors import StateError
         from labtool.tasks.timers.task import run_timers
 
         lab = o.load(config or context.obj, context)
-        status, done = run_timers(
-            lab,
-            names or [],
-            everything=everything,
-            due=due,
-            dry_run=dry_run,
-            at=at,
-            json=json,
-            quiet=bool(context.find_root().params.get("quiet")),
-            now=o.clock(lab, at).now(),
-        )
+        try:
+            status, done = run_timers(
+                lab,
+                names or [],
+                everything=everything,
+                due=due,
+                dry_run=dry_run,
+                at=at,
+                json=json,
+                quiet=bool(context.find_root().params.get("quiet")),
+                now=o.clock(lab, at).now(),
+            )
+        except StateError as error:
+            # No timer was run, so there is no other run boundary that could tell.
+            if not dry_run:
+                options = o.Options(config, at=at)
+                with o.described("timers", ["run", "--due"], options, lab, context) as (task, _):
+                    tell_without_state(task, error)
+            raise
         if json:
             show.document(
                 {"exit": status, "timers": [{"name": r.name, "exit": r.status} for r in done]}

@@ -138,11 +138,21 @@ class Ledger:
         unseen = [fault for fault in self.open() if fault.id not in seen]
         over = [fault for fault in unseen if fault.topic in looked_at]
         # By the machine's clock, so that a pretended time forgets nothing.
-        real = min(now, datetime.now(UTC))
-        forgotten = [fault for fault in unseen if real - fault.last_seen > _FORGET]
+        clock = datetime.now(UTC)
+        forgotten = [f for f in unseen if min(now, clock) - f.last_seen > _FORGET]
+        self._not_later_than(max(now, clock))
         for fault in (*over, *forgotten):
             self._database.execute("UPDATE faults SET ended = ? WHERE id = ?", iso(now), fault.id)
         return [fault for fault in over if fault.told and not self.snoozed(fault, now)]
+
+    def _not_later_than(self, moment: datetime) -> None:
+        """What was met while the clock was wrong, or with --at, and never again, would stay
+        open until that time comes."""
+        self._database.execute(
+            "UPDATE faults SET first_seen = min(first_seen, ?1), last_seen = ?1"
+            " WHERE ended IS NULL AND last_seen > ?1",
+            iso(moment),
+        )
 
     def open(self) -> list[Fault]:
         """The errors that have not ended, oldest first."""

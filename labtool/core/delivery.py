@@ -17,7 +17,7 @@ from labtool.core.errors import AccessDenied, ConfigError, Failed, LabtoolError,
 from labtool.core.lock import hold
 from labtool.core.log import write_bug
 from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
-from labtool.core.outbox import Entry, Outbox
+from labtool.core.outbox import TOO_LATE, Entry, Outbox
 from labtool.core.people import People, Person
 
 # What errors of messages are about; and of a channel, with its name.
@@ -125,8 +125,8 @@ def _drop_late(
     for entry in outbox.entries(("waiting",)):
         useful = entry.message.useful_until
         if today and useful and useful < today and only(entry.message):
-            outbox.settle(entry, "dropped", f"too late: it was of use until {useful}")
-            done.count("too late")
+            outbox.settle(entry, "dropped", f"{TOO_LATE}: it was of use until {useful}")
+            done.count(TOO_LATE)
 
 
 class _Round:

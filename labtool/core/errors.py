@@ -120,5 +120,6 @@ class ConfigError(LabtoolError):
     exit_status = USAGE
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = list(problems)
+        distinct = list(dict.fromkeys(problems))
+        super().__init__("\n".join(str(problem) for problem in distinct))
+        self.problems = distinct

@@ -3,6 +3,8 @@
 import base64
 import re
 
+from labtool.core.text import one_line
+
 # Shorter ones would be found in ordinary words, and a password that short is none.
 _SHORTEST = 6
 _LINE_BREAK = re.compile(r"\n|\\n")
@@ -16,6 +18,12 @@ def conceal(secret: str) -> None:
     if len(secret) >= _SHORTEST:
         _known.add(encoded)
     _known.update(part for part in (secret, *parts) if len(part) >= _SHORTEST)
+
+
+def retold(text: str, limit: int = 200) -> str:
+    """What another program said, to be repeated on one line: masked before it is cut, as half
+    a secret would not be found any more."""
+    return one_line(mask(text), limit)
 
 
 def mask(text: str) -> str:

@@ -7,7 +7,7 @@ A message is here before it is sent, and its state says what is known of it:
     unknown   it may have arrived; settled by asking the channel, where that can answer
     sent      it arrived
     failed    it will never arrive as it is; an admin decides
-    dropped   an admin decided
+    dropped   an admin decided, or it was too late for it
 
 A key is accepted once. Records go after `keep`; their keys stay until the last day on
 which their period could produce them again.
@@ -26,6 +26,8 @@ from labtool.core.errors import Failed
 from labtool.core.messages import Address, Message, Receipt, Recipient
 
 STATES = ("waiting", "sending", "unknown", "sent", "failed", "dropped")
+# How the error of a message begins that was dropped because nobody needs it any more.
+TOO_LATE = "too late"
 # How long a key outlives its period: longer than any clock is wrong by mistake.
 _KEEP_KEYS = timedelta(days=10 * 366)
 OPEN_STATES = ("waiting", "sending", "unknown", "failed")

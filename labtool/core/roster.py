@@ -10,13 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, get_args
+from typing import Any, Self, TypeVar, get_args
 
 from labtool.core.config.models import ChannelName, PersonEntry
 from labtool.core.dates import parse_birthday, parse_date
 from labtool.core.errors import Problem
 from labtool.core.people import Person, fold
-from labtool.core.tables import Grid, columns, rows
+from labtool.core.tables import Grid, columns, doubled, rows
 from labtool.core.text import clean
 
 T = TypeVar("T")
@@ -42,24 +42,25 @@ def read_people(grid: Grid) -> tuple[list[Person], list[Problem]]:
         near = next((column for column in columns(grid) if "name" in column), "")
         fix = f"rename the column {near!r}" if near else "call one column of its first row so"
         return [], [Problem(f"{grid.name}:1", "has no column called name", fix)]
-    return _collect((row.cells, row.at) for row in rows(grid))
+    return _together(_of_sheet(grid))
 
 
 def from_entries(
     entries: Sequence[PersonEntry], where: Callable[[int], str]
 ) -> tuple[list[Person], list[Problem]]:
     """The people of the config's list; `where` is the place (`file:line`) of an entry."""
-    return _collect((_cells(entry), _at(where(number))) for number, entry in enumerate(entries))
+    return _together(_of_list(entries, where))
 
 
-def join(*lists: Sequence[Person]) -> list[Person]:
-    """Several lists as one. Who is in an earlier list is left out of the later ones; keys
-    stay unique.
-    """
-    first: dict[str, Person] = {}
-    for person in (person for people in lists for person in people):
-        first.setdefault(fold(person.name), person)
-    return _keyed(list(first.values()))
+def from_both(
+    entries: Sequence[PersonEntry], where: Callable[[int], str], grid: Grid
+) -> tuple[list[Person], list[Problem]]:
+    """The people of the config's list and of a sheet. Of one person in both, the list's entry
+    counts."""
+    if "name" not in columns(grid):
+        people, problems = from_entries(entries, where)
+        return people, [*problems, *read_people(grid)[1]]
+    return _together(_of_list(entries, where), _of_sheet(grid))
 
 
 def _cells(entry: PersonEntry) -> dict[str, str]:
@@ -72,14 +73,48 @@ def _at(where: str) -> Where:
     return lambda column: f"{where}: {column}" if column else where
 
 
-def _collect(
-    sources: Iterable[tuple[Mapping[str, str], Where]],
-) -> tuple[list[Person], list[Problem]]:
-    reader = _Reader()
-    for cells, where in sources:
-        reader.read(cells, where)
-    reader.refuse_aliases()
-    return _keyed(reader.people), reader.problems
+def _of_sheet(grid: Grid) -> "_Reader":
+    reader = _Reader.over((row.cells, row.at) for row in rows(grid))
+    reader.problems[:0] = doubled(grid, COLUMNS)
+    return reader
+
+
+def _of_list(entries: Sequence[PersonEntry], where: Callable[[int], str]) -> "_Reader":
+    return _Reader.over((_cells(entry), _at(where(n))) for n, entry in enumerate(entries))
+
+
+def _together(*readers: "_Reader") -> tuple[list[Person], list[Problem]]:
+    """Who is in an earlier one is left out of the later ones."""
+    problems = [problem for reader in readers for problem in reader.problems]
+    first: dict[str, tuple[Person, Where]] = {}
+    for person, where in (found for reader in readers for found in reader.people):
+        first.setdefault(fold(person.name), (person, where))
+    people = _without_others_names(list(first.values()), problems)
+    return _keyed(people), problems
+
+
+def _without_others_names(
+    people: Sequence[tuple[Person, Where]], problems: list[Problem]
+) -> list[Person]:
+    """Everybody without the aliases that mean somebody else: another's full name, or
+    another's first name that is not their own."""
+    names = {fold(person.name) for person, _ in people}
+    firsts = {fold(person.name).split(" ")[0]: person.name for person, _ in people}
+    found = []
+    for person, where in people:
+        own, kept = fold(person.name), []
+        for alias in person.aliases:
+            folded = fold(alias)
+            if folded in names - {own}:
+                what = f"{alias!r} is somebody's name"
+            elif folded in firsts and folded != own.split(" ")[0]:
+                what = f"{alias!r} is also {firsts[folded]}'s first name"
+            else:
+                kept.append(alias)
+                continue
+            problems.append(Problem(where("aliases"), what, "leave it out; it does not count"))
+        found.append(replace(person, aliases=tuple(kept)))
+    return found
 
 
 def _keyed(people: Sequence[Person]) -> list[Person]:
@@ -100,24 +135,17 @@ def _keyed(people: Sequence[Person]) -> list[Person]:
 class _Reader:
     """What was read so far: a name must not come twice."""
 
-    people: list[Person] = field(default_factory=list)
+    people: list[tuple[Person, Where]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
-    aliases: list[tuple[str, str, Where]] = field(default_factory=list)
 
-    def refuse_aliases(self) -> None:
-        """Once everybody is read: an alias that is another's full name or first name, and so
-        means two people. A full name counts before an alias, an alias before a first name."""
-        firsts = {fold(person.name).split(" ")[0]: person.name for person in self.people}
-        for alias, name, where in self.aliases:
-            other = firsts.get(fold(alias), name)
-            if fold(alias) in self.names - {fold(name)}:
-                self._alias(where, alias, "is somebody's name")
-            elif other != name:
-                self._alias(where, alias, f"is also {other}'s first name")
-
-    def _alias(self, where: Where, alias: str, what: str) -> None:
-        self.problems.append(Problem(where("aliases"), f"{alias!r} {what}", "leave it out"))
+    @classmethod
+    def over(cls, sources: Iterable[tuple[Mapping[str, str], Where]]) -> Self:
+        """One that has read these rows."""
+        reader = cls()
+        for cells, where in sources:
+            reader.read(cells, where)
+        return reader
 
     def read(self, cells: Mapping[str, str], where: Where) -> None:
         """One row: a person, or problems."""
@@ -130,7 +158,6 @@ class _Reader:
             self.problems.append(Problem(where("name"), f"{name!r} stands here twice", fix))
             return
         row = _Row(cells, where)
-        self.aliases += [(alias, name, where) for alias in row.parts("aliases")]
         person = Person(
             key="",
             name=name,
@@ -152,7 +179,7 @@ class _Reader:
         # only lacks what could not be read. Wrong days would let people in or keep them out.
         if not any(p.where in (where("from"), where("to")) for p in row.problems):
             self.names.add(fold(name))
-            self.people.append(person)
+            self.people.append((person, where))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from labtool.core.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -41,7 +43,8 @@ class Row:
 
 def rows(grid: Grid) -> list[Row]:
     """The rows of a plain layout: the first row that is not empty names the columns
-    (case and surrounding spaces aside, in any order); empty rows are left out."""
+    (case and surrounding spaces aside, in any order); empty rows are left out. Of two
+    columns with one name the first counts."""
     header: list[str] = []
     found = []
     for number, cells in enumerate(grid.cells, start=1):
@@ -50,9 +53,26 @@ def rows(grid: Grid) -> list[Row]:
         if not header:
             header = [" ".join(cell.split()).casefold() for cell in cells]
             continue
-        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+        values: dict[str, str] = {}
+        for name, cell in zip(header, cells, strict=False):
+            if name:
+                values.setdefault(name, cell.strip())
         found.append(Row(grid.name, number, values))
     return found
+
+
+def doubled(grid: Grid, known: Iterable[str]) -> list[Problem]:
+    """Columns that would be used and stand in the header more than once."""
+    names = columns(grid)
+    return [
+        Problem(
+            f"{grid.name}:1:{name}",
+            f"{names.count(name)} columns are called {name}; the first counts",
+            "rename or remove the others",
+        )
+        for name in known
+        if names.count(name) > 1
+    ]
 
 
 def misspelt(grid: Grid, known: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
+from labtool.core.masking import retold
 from labtool.services import http
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def explained(where: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     text = str(error.args[0]) if error.args else type(error).__name__
-    return text[:200]
+    return retold(text)
 
 
 def _is_page(error: Exception) -> bool:
@@ -134,8 +135,7 @@ def _said(response: "Response") -> str:
     try:
         error = response.json()["error"]
         errors = error.get("errors") or [{}]
-        return str(errors[0].get("reason") or error.get("message") or error.get("status") or "")[
-            :200
-        ]
+        word = errors[0].get("reason") or error.get("message") or error.get("status") or ""
+        return retold(str(word))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return ""

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from labtool.core.config.models import Mail as Settings
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary, Unknown
-from labtool.core.masking import conceal
+from labtool.core.masking import conceal, retold
 from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import Person
-from labtool.core.text import one_line
 from labtool.services.deadline import Deadline
 from labtool.services.mail_text import compose, message_id, wire
 
@@ -147,8 +146,8 @@ class Mail:
             return
         raise self._refused(code, said, of)
 
-    def _refused(self, code: int, said: bytes, of: str) -> LabtoolError:
-        text = f"refuses {of}: {code} {one_line(said.decode('utf-8', 'replace'), 200)}"
+    def _refused(self, code: int, reply: bytes, of: str) -> LabtoolError:
+        text = f"refuses {of}: {code} {retold(reply.decode('utf-8', 'replace'))}"
         if code // 100 == 5 and of.startswith("the sender"):
             fix = "check mail.from, and mail.user and its password"
             return AccessDenied(text, where=self._where, fix=fix, code=f"mail_{code}")
@@ -230,11 +229,11 @@ class Mail:
 
 def _why(error: BaseException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        return f"{error.smtp_code} {one_line(text, 200)}"
+        reply = error.smtp_error
+        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+        return f"{error.smtp_code} {retold(text)}"
     strerror = error.strerror if isinstance(error, OSError) else None
-    return one_line(strerror or str(error) or type(error).__name__, 200)
+    return retold(strerror or str(error) or type(error).__name__)
 
 
 class _Plain(smtplib.SMTP):

@@ -9,7 +9,7 @@ from labtool.core.config.models import Slack as Settings
 from labtool.core.errors import AccessDenied, Failed
 from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import People, Person
-from labtool.core.text import plain
+from labtool.core.text import one_line, plain
 from labtool.services.slack_client import Client
 from labtool.services.slack_find import find
 from labtool.services.slack_text import cut, mrkdwn
@@ -46,7 +46,7 @@ class Slack:
     def auth_test(self) -> str:
         """Prove the token with one harmless call: `team / bot`. Raises as `Client.call`."""
         reply = self._client.call("auth.test")
-        return f"{reply.get('team', '?')} / {reply.get('user', '?')}"
+        return one_line(f"{reply.get('team', '?')} / {reply.get('user', '?')}")
 
     def address(self, person: Person | None, channel: str) -> Address | None:
         """The DM with a person, or a channel; None for a person with neither a Slack id nor

@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary, Unknown
+from labtool.core.masking import retold
 from labtool.services.deadline import Deadline
 from labtool.services.retry import retrying
 
@@ -138,7 +139,9 @@ def _refused(error: SlackApiError, where: str, *, acts: bool) -> NoReturn:
             retry_after=float(wait) if wait.isascii() and wait.isdigit() else None,
         ) from error
     if status >= 500 or word in _MAYBE or not _WORD.fullmatch(word):
-        raise _unsure(f"Slack answered {status} {word[:60]}".strip(), where, acts=acts) from error
+        raise _unsure(
+            f"Slack answered {status} {retold(word, 60)}".strip(), where, acts=acts
+        ) from error
     if word == "missing_scope":
         needed = str(response.get("needed") or "another scope")
         fix = f"add the scope {needed} to the app and install it again"

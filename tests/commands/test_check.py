@@ -35,6 +35,37 @@ def test_names_that_match_nobody_are_listed_with_the_nearest(lab: Lab) -> None:
     assert "meetings:3:presenters" not in done.err  # Ann and Eve are known
 
 
+def test_words_of_timers_are_read_as_their_command_reads_them(lab: Lab) -> None:
+    bad = {
+        "remind --nonsense": "No such option: --nonsense; see: labtool remind --help",
+        "outbox retry x": "Invalid value for 'ID'",
+        "timers": "see: labtool timers --help",
+        "--version": "only prints help",
+        "--quiet": "names no command",
+        "remnd": "'remnd' is not a labtool command; write one of init, check",
+        "timers --config x run --all": "a timer cannot run timers",
+        "--quiet timers run --due": "a timer cannot run timers",
+    }
+    good = ["remind birthdays --json", "--quiet digest", "log show 3", "outbox", "timers next"]
+    timers = {f"t{n}": {"run": run, "when": "daily 09:00"} for n, run in enumerate([*bad, *good])}
+    lab.configure({"timers": timers})
+    done = lab.run("check")
+    assert done.status == 2
+    told = done.err.splitlines()
+    for number, said in enumerate(bad.values()):
+        [line] = [line for line in told if f"timers.t{number}.run: " in line]
+        assert said in line
+    assert len(told) == len(bad)
+
+
+def test_two_columns_with_one_name_are_told(lab: Lab) -> None:
+    example.make(lab)
+    lab.sheet("duties", [["task", "Main", "main ", "backup"], ["Breakfast", "Bob", "Zed", "Eve"]])
+    done = lab.run("check", "--at", example.DAY)
+    assert "duties:1:main: 2 columns are called main; the first counts" in done.err
+    assert "Zed" not in done.err
+
+
 def test_mistakes_in_rules_have_their_lines(lab: Lab) -> None:
     example.make(lab)
     text = lab.config_file.read_text()

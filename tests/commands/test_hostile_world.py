@@ -99,6 +99,7 @@ def test_a_wish_is_not_said_late(lab: Lab, slack: Slack) -> None:
     assert late
     assert all("too late: it was of use until 2026-11-23" in m["error"] for m in late)
     assert not any("birthday" in str(message).lower() for message in slack.everything())
+    assert f"• {late[0]['id']} to" in lab.run("digest", "--json").json()["digest"]
 
 
 def test_an_error_whose_snooze_was_ended_is_told_again(lab: Lab, slack: Slack) -> None:
@@ -125,6 +126,17 @@ def test_a_run_in_the_far_future_leaves_the_ledger_in_order(lab: Lab, slack: Sla
     assert str(fault["first_seen"]).startswith("2026-11-25")
 
 
+def test_a_digest_of_the_far_future_hides_no_recovery(lab: Lab, slack: Slack) -> None:
+    rules = {"broken": {"kind": "notice", "to": {"person": "Zed"}, "when": "daily", "text": "x"}}
+    example.make(lab, slack, remind={"rules": rules})
+    lab.run("remind")
+    assert "Zed" in lab.run("digest", "--at", "2035-01-01", "--json").json()["digest"]
+    example.make(lab, slack, remind={"rules": {"broken": DAILY["daily"]}})
+    lab.run("remind")
+    found = lab.run("digest", "--json").json()["digest"]
+    assert "Recovered" in (found or "")
+
+
 def test_timers_do_not_start_timers(lab: Lab) -> None:
     nested = "timers --config labtool.yaml run --all"
     lab.configure({"timers": {"a": {"run": nested, "when": "daily 09:00"}}})
@@ -134,15 +146,24 @@ def test_timers_do_not_start_timers(lab: Lab) -> None:
 
 
 def test_timers_with_a_state_that_cannot_be_used_tell_the_admins(lab: Lab, slack: Slack) -> None:
-    timers = {"daily": {"run": "remind", "when": "every 1m"}}
+    timers = {
+        "daily": {"run": "remind", "when": "every 1m"},
+        "yearly": {"run": "digest", "when": "0 0 1 1 *"},
+    }
     example.make(lab, slack, remind={"rules": DAILY}, timers=timers)
     lab.run("timers", "run", "--due")
     database = sqlite3.connect(lab.folder / "state" / "labtool.db")
     database.execute("PRAGMA user_version = 99")
     database.commit()
-    done = lab.run("--quiet", "timers", "run", "--due")
-    assert done.status == 1
-    assert any("newer labtool" in str(message) for message in slack.messages("@ann"))
+    for _ in range(2):
+        done = lab.run("timers", "run", "--due")
+        assert done.status == 1
+        assert "newer labtool" in done.err
+        assert "digest" not in done.out + done.err  # it is not due, and nobody knows what is
+    assert len(slack.messages("@ann")) == 1
+    assert "newer labtool" in str(slack.messages("@ann"))
+    assert lab.run("timers", "run", "--due", "--dry-run").status == 1
+    assert len(slack.messages("@ann")) == 1
 
 
 @pytest.mark.parametrize(

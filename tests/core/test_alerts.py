@@ -72,6 +72,15 @@ def test_another_command_does_not_end_an_error(ledger: Ledger) -> None:
     assert [f.scope for f in ledger.open()] == ["remind"]
 
 
+def test_an_error_met_in_the_future_is_of_now(ledger: Ledger) -> None:
+    now = datetime.now(UTC)
+    told(ledger, "remind birthdays", [BAD], now + timedelta(days=3000))
+    told(ledger, "remind", [], now)
+    [fault] = ledger.open()
+    assert fault.first_seen == fault.last_seen
+    assert abs(fault.last_seen - now) < timedelta(minutes=5)
+
+
 def test_an_error_of_a_command_nobody_runs_is_forgotten(ledger: Ledger) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=41)
     told(ledger, "remind birthdays", [BAD], long_ago)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labtool.core.log import complain, write_bug
-from labtool.core.masking import conceal, mask
+from labtool.core.masking import conceal, mask, retold
 
 
 def test_a_secret_and_each_of_its_lines_are_hidden() -> None:
@@ -20,6 +20,12 @@ def test_short_ones_would_be_found_in_words() -> None:
     conceal("a")
     conceal("")
     assert mask("a banana") == "a banana"
+
+
+def test_what_others_said_is_masked_before_it_is_cut() -> None:
+    conceal("correct  horse battery")
+    assert retold("so: correct  horse battery\n!", 10) == "so: *** !"
+    assert "corr" not in retold("x" * 190 + "correct  horse battery")
 
 
 def test_complaints_and_tracebacks_are_masked(

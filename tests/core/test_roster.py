@@ -1,14 +1,16 @@
 """People from a sheet and from the config's list."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.core.config.models import PersonEntry
-from labtool.core.people import People
-from labtool.core.roster import from_entries, join, read_people
+from labtool.core.errors import Problem
+from labtool.core.people import People, Person
+from labtool.core.roster import from_both, from_entries, read_people
 from labtool.core.tables import Grid
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -84,10 +86,15 @@ def test_the_list_of_the_config() -> None:
     assert [p.where for p in problems] == ["labtool.yaml:6: birthday"]
 
 
-def test_lists_join_and_the_first_counts() -> None:
-    first, _ = read_people(grid(("name", "email"), ("Ann Lee", "ann@lab.example")))
-    second, _ = read_people(grid(("name",), ("Ánn lee",), ("Ann-Lee",)))
-    people = join(first, second)
+def both(listed: list[dict[str, Any]], sheet: Grid) -> tuple[list[Person], list[Problem]]:
+    entries = [PersonEntry.model_validate(entry) for entry in listed]
+    return from_both(entries, lambda number: f"labtool.yaml:{number + 5}", sheet)
+
+
+def test_list_and_sheet_join_and_the_list_counts() -> None:
+    listed = [{"name": "Ann Lee", "email": "ann@lab.example"}]
+    people, problems = both(listed, grid(("name",), ("Ánn lee",), ("Ann-Lee",)))
+    assert problems == []
     assert [(p.name, p.email) for p in people] == [("Ann Lee", "ann@lab.example"), ("Ann-Lee", "")]
     assert len({p.key for p in people}) == 2
 
@@ -103,8 +110,8 @@ def test_keys_do_not_depend_on_the_order_of_rows() -> None:
     assert found == keys(names[::-1])
     assert found["Ann Lee"] == "ann-lee"
     assert "bob-stone" not in found.values(), "it would say which of them stood there alone"
-    listed = [read_people(grid(("name",), (name,)))[0] for name in names]
-    assert {p.name: p.key for p in join(*listed)} == found
+    people, _ = both([{"name": names[0]}], grid(("name",), *((name,) for name in names[1:])))
+    assert {p.name: p.key for p in people} == found
 
 
 @pytest.mark.parametrize(
@@ -131,10 +138,39 @@ def test_whatever_stands_there_keys_are_unique_and_nothing_is_lost(
     People.of(people)
 
 
-def test_an_alias_that_means_somebody_else_is_named_wherever_it_stands() -> None:
-    rows = [("name", "aliases"), ("Carl Xu", "Ann Lee"), ("Dan", "Bob"), ("Ann Lee", "")]
-    _, problems = read_people(grid(*rows, ("Bob Stone", "Bobby")))
-    assert [p.what for p in problems] == [
-        "'Ann Lee' is somebody's name",
-        "'Bob' is also Bob Stone's first name",
+def test_an_alias_that_means_somebody_else_is_told_and_left_out() -> None:
+    rows = [("name", "aliases"), ("Carl Xu", "Ann Lee; CX"), ("Dan", "Bob"), ("Ann Lee", "")]
+    found, problems = read_people(grid(*rows, ("Bob Stone", "Bobby")))
+    assert [(p.where, p.what) for p in problems] == [
+        ("people:2:aliases", "'Ann Lee' is somebody's name"),
+        ("people:3:aliases", "'Bob' is also Bob Stone's first name"),
     ]
+    assert [p.aliases for p in found] == [("CX",), (), (), ("Bobby",)]
+    people = People.of(found)
+    meant = {"ann l": "Ann Lee", "ann": "Ann Lee", "bob": "Bob Stone", "cx": "Carl Xu"}
+    assert {text: people.find(text).name for text in meant} == meant
+
+
+@pytest.mark.parametrize("others_first", [True, False])
+def test_somebodys_own_first_name_may_be_an_alias(others_first: bool) -> None:
+    rows = [("Bob Stone", "Bob"), ("Bob Lee", "")]
+    found, problems = read_people(grid(("name", "aliases"), *rows[:: -1 if others_first else 1]))
+    assert problems == []
+    assert People.of(found).find("bob").name == "Bob Stone"
+
+
+def test_aliases_are_looked_at_over_list_and_sheet() -> None:
+    listed = [{"name": "Carl Xu", "aliases": ["Ann Lee"]}]
+    sheet = grid(("name", "aliases"), ("Ann Lee", "Carl"), ("Carl Xu", "Nobody"))
+    found, problems = both(listed, sheet)
+    assert [p.where for p in problems] == ["labtool.yaml:5: aliases", "people:2:aliases"]
+    assert [(p.name, p.aliases) for p in found] == [("Carl Xu", ()), ("Ann Lee", ())]
+
+
+def test_of_two_columns_with_one_name_the_first_counts() -> None:
+    header = ("name", "Email", "email ", "notes", "notes")
+    [ann], [problem] = read_people(grid(header, ("Ann Lee", "ann@lab.example", "x@y.example", "")))
+    assert ann.email == "ann@lab.example"
+    assert str(problem) == (
+        "people:1:email: 2 columns are called email; the first counts; rename or remove the others"
+    )

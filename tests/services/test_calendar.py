@@ -180,3 +180,9 @@ def test_rules_without_an_end_are_looked_at_as_far_as_needed(
     tmp_path: Path, start: str, rule: str, days: list[int]
 ) -> None:
     assert [e.start.day for e in read(tmp_path, f"{start}\nRRULE:{rule}")] == days
+
+
+def test_the_home_of_somebody_unknown(tmp_path: Path) -> None:
+    day = date(2026, 11, 1)
+    error = caught(lambda: events("~no-such-user/a.ics", day, day, tmp_path, timeout=5, zone=ZONE))
+    assert "does not exist" in str(error)

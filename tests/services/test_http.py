@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 import pytest
+import requests
 
 from labtool.core.errors import Failed, Temporary
 from labtool.services import http
@@ -100,3 +101,12 @@ def test_a_body_that_unpacks_to_too_much(web: Web) -> None:
     web.inject(Fault.reply(bomb, content_type="text/csv", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(Failed, match="larger than 20 MB"):
         http.get(url, 5)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("\u00b2", None), ("", None), ("Wed, 25 Nov 2026", None)]
+)
+def test_how_long_a_server_asks_to_wait(header: str, seconds: float | None) -> None:
+    response = requests.Response()
+    response.headers["Retry-After"] = header
+    assert http.retry_after(response) == seconds

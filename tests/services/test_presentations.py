@@ -215,3 +215,8 @@ def test_a_folder_that_cannot_be_made(lab: Lab) -> None:
     (lab.folder / "slides").write_text("in the way")
     error = caught(lambda: place.presentations.copy("template.odp", "Slides", KEY))
     assert isinstance(error, StateError)
+
+
+def test_a_template_in_the_home_of_somebody_unknown(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="no-such-user"):
+        FolderDrive(tmp_path, tmp_path).copy("~no-such-user/slides.odp", "Slides", "key")

@@ -74,6 +74,12 @@ def test_the_token_is_proved(slack: Server, sender: Slack) -> None:
     assert "xoxb" not in str(error).replace("(xoxb-...)", "")
 
 
+def test_what_slack_calls_itself_is_one_harmless_line(slack: Server, sender: Slack) -> None:
+    odd = {"ok": True, "team": "Lab\x1b[31m\nred", "user": "bot"}
+    slack.proxy.inject(Fault.json(odd), match="auth.test")
+    assert sender.auth_test() == "Lab[31m red / bot"
+
+
 def test_a_person_is_found_by_mail_address_once(slack: Server, sender: Slack) -> None:
     found = sender.address(ANN, "")
     assert found

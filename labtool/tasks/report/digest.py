@@ -1,11 +1,11 @@
 """The digest: one summary for the admins of what needs them, or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from labtool.core.alerts import Fault
-from labtool.core.outbox import Entry
+from labtool.core.outbox import TOO_LATE, Entry
 from labtool.core.text import one_line, plain
 from labtool.tasks.report.timetable import Line
 
@@ -21,17 +21,17 @@ class Digest:
     unknown: Sequence[Entry]
     failed: Sequence[Entry]
     waiting: Sequence[Entry]
+    late: Sequence[Entry]
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to say."""
-        return not any(
-            (self.new, self.still, self.over, self.overdue, self.unknown, self.failed, self.waiting)
-        )
+        return not any(getattr(self, part.name) for part in fields(self))
 
 
 # A message that waits for longer than this is worth a line: usually the next run sends it.
 _WAITING_SECONDS = 3600
+_DAY = 86400
 
 
 def compose(
@@ -43,7 +43,9 @@ def compose(
     unix_now: float,
 ) -> Digest:
     """Sort what is known into a digest. `faults` are open and not snoozed, `ended` those
-    that ended after `since` (the last digest), `entries` the unsettled messages."""
+    that ended after `since` (the last digest), `entries` the unsettled messages and the dropped
+    ones."""
+    told_until = since.timestamp() if since else unix_now - _DAY
     fresh = [f for f in faults if f.digested == 0]
     return Digest(
         new=fresh,
@@ -55,7 +57,16 @@ def compose(
         waiting=[
             e for e in entries if e.state == "waiting" and unix_now - e.created > _WAITING_SECONDS
         ],
+        late=[
+            e
+            for e in entries
+            if e.state == "dropped" and e.error.startswith(TOO_LATE) and _settled(e) > told_until
+        ],
     )
+
+
+def _settled(entry: Entry) -> float:
+    return entry.settled or entry.created
 
 
 def render(digest: Digest, lab: str) -> str:
@@ -86,6 +97,7 @@ def render(digest: Digest, lab: str) -> str:
     part("May or may not have arrived (labtool outbox retry/drop ID)", _messages(digest.unknown))
     part("Could not be sent (labtool outbox retry/drop ID)", _messages(digest.failed))
     part("Waiting to be sent", _messages(digest.waiting))
+    part("Not sent, as it was too late for it", _messages(digest.late))
     return "\n".join(out)
 
 

@@ -38,12 +38,14 @@ def digest(run: Run, services: Services) -> None:
     marks = Marks(run.database, "digest")
     last = marks.get("last")
     since = from_iso(last) if last else None
+    if since and since > now:
+        since = None  # that digest was sent while the clock was wrong, or with --at
     faults = [fault for fault in ledger.open() if not ledger.snoozed(fault, now)]
     found = compose(
         faults,
         ledger.ended_since(since or now - timedelta(days=1), now),
         read_timetable(run.config, run.database, now),
-        run.outbox.entries(OPEN_STATES),
+        run.outbox.entries((*OPEN_STATES, "dropped")),
         since,
         time.time(),
     )

@@ -37,10 +37,14 @@ def command_line(program: Sequence[str], config: Path, name: str, run: str) -> l
         raise _mistake(name, "the command is empty", "write a labtool command, such as remind")
     if words[:2] == ["timers", "run"]:
         raise _mistake(name, "a timer cannot run timers", "write the command it should run")
-    line = [*program, "--config", str(config), *words]
-    if any(not character.isprintable() for word in line for character in word):
+    if not run.isprintable():
         raise _mistake(name, "the command has a line break or control character", "remove it")
-    return line
+    what = "has a line break or control character in its path"
+    if not str(config).isprintable():
+        raise ConfigError([Problem(one_line(str(config)), what, "move the config elsewhere")])
+    if not "".join(program).isprintable():
+        raise ConfigError([Problem(one_line(" ".join(program)), what, "use another program")])
+    return [*program, "--config", str(config), *words]
 
 
 def command_lines(

@@ -8,13 +8,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from labtool.core.config.models import Timer
-from labtool.core.errors import TEMPORARY, ConfigError, Problem
+from labtool.core.errors import TEMPORARY, ConfigError, Problem, UsageError
 from labtool.core.files import write_atomic
 from labtool.core.text import one_line
 from labtool.tasks.timers.command import TIMER_VARIABLE, command_line
 from labtool.tasks.timers.oncalendar import on_calendar
 
 MARK = "# Written by `labtool timers systemd`; change the timers in labtool's config."
+# Local accounts, those of a directory (ann@lab.example), and numbers.
+_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?")
 _BARE = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
 
 _SERVICE = """\
@@ -98,6 +100,14 @@ def render(
     if problems:
         raise ConfigError(problems)
     return units
+
+
+def checked_account(name: str) -> str:
+    """The name of an account, as it can stand in a unit. Raises UsageError."""
+    if not _ACCOUNT.fullmatch(name):
+        what = f"--account {one_line(name, 80)!r} is not the name of an account"
+        raise UsageError(what, fix="write one such as lab (see: getent passwd)")
+    return name
 
 
 def install(units: Mapping[str, str], folder: Path) -> list[str]:

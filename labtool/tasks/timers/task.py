@@ -8,8 +8,7 @@ from datetime import datetime
 from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
-from labtool.core.errors import FAILED, StateError, UsageError
-from labtool.core.log import complain
+from labtool.core.errors import UsageError
 from labtool.tasks.timers.command import TIMER_VARIABLE, this_program
 from labtool.tasks.timers.due import decide
 from labtool.tasks.timers.run import Job, Ran, jobs, overall, run_all, run_due, show_heading
@@ -29,7 +28,8 @@ def run_timers(
 ) -> tuple[int, list[Ran]]:
     """Run the named timers, all, or those that are due; the exit status and how each ended.
 
-    Raises UsageError when it is not said which, or a name is not in the config.
+    Raises UsageError when it is not said which, or a name is not in the config; StateError
+    when it cannot be known which are due: none is run then, as all of them would be.
     """
     timers = config.core.timers
     if os.environ.get(TIMER_VARIABLE):
@@ -59,21 +59,16 @@ def run_timers(
         ready = {slot.name for slot in decision.due}
         todo = [job for job in todo if job.name in ready]
     if due and not dry_run:
-        try:
-            done = run_due(
-                todo,
-                timers,
-                zone=zone,
-                now=now,
-                marks=_Marks(Database.open(config.state)),
-                state=config.state,
-                heading=heading,
-                stdout=stdout,
-            )
-        except StateError as error:
-            # What is due is not known then. Each timer meets the same, and tells the admins.
-            complain(str(error))
-            return FAILED, run_all(todo, heading=heading, stdout=stdout)
+        done = run_due(
+            todo,
+            timers,
+            zone=zone,
+            now=now,
+            marks=_Marks(Database.open(config.state)),
+            state=config.state,
+            heading=heading,
+            stdout=stdout,
+        )
     else:
         done = run_all(todo, heading=heading, stdout=stdout)
     if due and not done and not quiet and not json:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from labtool.core.config.models import Timer
-from labtool.core.errors import ConfigError, StateError
+from labtool.core.errors import ConfigError, StateError, UsageError
 from labtool.core.schedule import parse_when
 from labtool.tasks.timers import systemd
 
@@ -146,3 +146,24 @@ def test_the_commands_that_follow() -> None:
         "loginctl enable-linger  # so that they run while you are logged out",
     ]
     assert systemd.next_steps({}, [], folder, user=False) == "sudo systemctl daemon-reload\n"
+
+
+@pytest.mark.parametrize("name", ["lab", "lab.bot-2", "ann@lab.example", "1000", "machine$"])
+def test_accounts(name: str) -> None:
+    assert systemd.checked_account(name) == name
+
+
+@pytest.mark.parametrize("name", ["root\nExecStartPre=/bin/x", "a b", "", "%i", "-x", "ann\n"])
+def test_what_is_no_account_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="is not the name of an account"):
+        systemd.checked_account(name)
+
+
+def test_a_path_with_a_line_break_is_named_once() -> None:
+    timers = {**DUTIES, "often": timer("cache", "every 3m")}
+    with pytest.raises(ConfigError) as found:
+        render(timers, config="/srv/la\nb/labtool.yaml")
+    [problem] = found.value.problems
+    assert problem.where == "/srv/la b/labtool.yaml"
+    assert "line break" in problem.what
+    assert "move the config" in problem.fix

@@ -11,7 +11,7 @@ from datetime import date
 from labtool.core.dates import parse_date
 from labtool.core.errors import Problem
 from labtool.core.people import fold
-from labtool.core.tables import Grid, Row, columns, rows
+from labtool.core.tables import Grid, Row, columns, doubled, rows
 from labtool.core.text import one_line
 from labtool.tasks.remind.data import Duty
 from labtool.tasks.remind.layouts._meetings import MeetingsSheet, Types, cleaned, read_meetings
@@ -36,20 +36,20 @@ class AbsenceRow:
 
 def duties(grid: Grid) -> tuple[list[Duty], list[Problem]]:
     """The duties, and the mistakes in the sheet."""
-    found, problems = _rows(grid, ("task", "main", "backup"))
+    found, problems = _rows(grid, "duties", ("task", "main", "backup"))
     return unique_duties(found, problems), problems
 
 
 def meetings(grid: Grid, types: Types) -> tuple[MeetingsSheet, list[Problem]]:
     """The meetings, and the mistakes in the sheet."""
-    found, problems = _rows(grid, ("date", "type", "presenters"))
+    found, problems = _rows(grid, "meetings", ("date", "type", "presenters"))
     read, more = read_meetings(found, types)
     return MeetingsSheet(tuple(read)), problems + more
 
 
 def absences(grid: Grid) -> tuple[list[AbsenceRow], list[Problem]]:
     """The absences, and the mistakes in the sheet. Without `to` it is a single day."""
-    found, problems = _rows(grid, ("person", "from", "to"), may_be_empty=True)
+    found, problems = _rows(grid, "absences", ("person", "from", "to"), may_be_empty=True)
     read = []
     for row in found:
         try:
@@ -95,7 +95,7 @@ def unique_duties(found: list[Row], problems: list[Problem]) -> list[Duty]:
 
 
 def _rows(
-    grid: Grid, needed: tuple[str, ...], *, may_be_empty: bool = False
+    grid: Grid, role: str, needed: tuple[str, ...], *, may_be_empty: bool = False
 ) -> tuple[list[Row], list[Problem]]:
     """The sheet's rows with their cells cleaned; none if a needed column is missing."""
     header = columns(grid)
@@ -117,4 +117,4 @@ def _rows(
         Row(row.sheet, row.number, {name: cleaned(cell) for name, cell in row.cells.items()})
         for row in found
     ]
-    return clean_rows, problems
+    return clean_rows, [*problems, *doubled(grid, COLUMNS[role])]
