@@ -83,6 +83,7 @@ def test_the_last_good_answer_stays(
     assert "1 in a row" in shown.out
     assert "1h" in lab.run("cache", "show", "weather", "--at", "2026-11-25T13:01").out
     web.reset()
+    weather(web)
     lab.run("cache", "--at", "2026-11-25T14:00")
     assert kept(lab, "weather")["ok"]
 
