@@ -34,7 +34,11 @@
     }
   }
 
+  // A wall shows the event's time, whatever the machine behind it thinks.
+  const onWall = document.body.classList.contains("sign");
+
   function localTimes(root) {
+    if (onWall) return;
     for (const element of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(element.dateTime);
       if (!Number.isNaN(moment.getTime())) {
@@ -163,7 +167,7 @@
   setInterval(() => markCurrent(document), 15_000);
   if (location.protocol === "file:") return; // a copy on a disk has nobody to ask
   setInterval(watchAge, 15_000);
-  if (document.body.classList.contains("sign")) setInterval(turnPage, TURN);
+  if (onWall) setInterval(turnPage, TURN);
   watchAge();
   poll = setInterval(refresh, POLL);
   follow();

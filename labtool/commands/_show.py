@@ -82,4 +82,5 @@ def unix(value: object, zone: ZoneInfo) -> str:
 def errors(text: str) -> str:
     """The errors of a run (one a line) in one cell: the first, and how many more."""
     first, *more = text.splitlines() or [""]
+    first = one_line(first, 100)
     return f"{first} (and {len(more)} more)" if more else first

@@ -23,7 +23,7 @@ def cache(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE... | list | show [SOURCE]]", help="Which to ask; default: what is due."
+            metavar="SOURCE... | list | show [SOURCE]", help="Which to ask; default: what is due."
         ),
     ] = None,
     every: Annotated[

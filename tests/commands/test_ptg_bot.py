@@ -207,7 +207,7 @@ def test_a_damaged_database_is_told_to_an_admin(event: Event, smtp: Any) -> None
     )
     event.start()
     poll(lambda: smtp.mails, 15, "no mail")
-    assert "the last good copy and the journal are used instead" in smtp.mails[0].text()
+    assert "the last good copy (4 tracks) and the journal are used" in smtp.mails[0].text()
     event.said(event.operator, "~list", "tracks: cinder infra nova swift")
 
 
@@ -270,11 +270,12 @@ def test_it_survives_what_people_throw_at_it(event: Event) -> None:
 
 def test_the_console(lab: Lab) -> None:
     lab.configure("ptg: {}\n")
-    done = lab.run("ptg-bot", "--console", stdin="~add nova\n#nova now hi\nhello\n+what\n~lsit\n")
+    done = lab.run("ptg-bot", "--console", stdin="~add nova\n#nova now hi\nhello\nwhat\n~lsit\n")
     assert done.status == 0
     assert done.lines == [
         "  added #nova",
         "  now in #nova: hi (note: #nova has no room scheduled today)",
+        "  I do not know hello; did you mean help?",
         "  #nova now: hi",
         "  I do not know ~lsit; did you mean ~list?",
         "ptg-bot: 2 changes",
@@ -398,3 +399,19 @@ def test_a_terminal_that_goes_is_a_goodbye(event: Event) -> None:
     process.send_signal(signal.SIGHUP)
     event.operator.wait(" QUIT ")
     assert process.wait(10) == 0
+
+
+def test_an_edit_by_hand_is_seen_soon(event: Event) -> None:
+    event.start()
+    event.said(event.operator, "#nova now x", "now in #nova")
+    poll(lambda: event.data()["now"] == {"nova": "x"})
+    edited = event.data()
+    edited["tracks"].append("handmade")
+    event.database.write_text(json.dumps(edited, indent=2))
+
+    def is_known() -> bool:
+        event.operator.say(event.channel, "#handmade now y")
+        return "now in #handmade" in event.operator.wait("#handmade")
+
+    poll(is_known, 15)
+    assert event.data()["now"]["nova"] == "x"

@@ -114,7 +114,9 @@ class Session:
         if not opening.done():
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
-            return f"no connection within {seconds:g} s"
+            tls = self._desk.settings.tls
+            hint = "; if that port speaks no TLS, write tls: false" if tls else ""
+            return f"no connection within {seconds:g} s{hint}"
         try:
             opening.result()
         except (OSError, ValueError, OverflowError) as error:

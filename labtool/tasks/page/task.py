@@ -27,7 +27,12 @@ def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[
         pages += given.pages
         menu += given.menu
     title = section.title or config.core.lab.name
-    common = {"title": title, "menu": menu, "zone": config.core.lab.timezone}
+    common = {
+        "heading": section.title,
+        "title": title,
+        "menu": menu,
+        "zone": config.core.lab.timezone,
+    }
     if not any(page.path == "index.html" for page in pages):
         pages.append(Page("index.html", "site/empty.html.j2", {}))
     return render(pages, common, now)

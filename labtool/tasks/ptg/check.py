@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from labtool.core.config import Config
@@ -10,6 +11,8 @@ from labtool.core.files import unusable
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.colours import parse_colour
 from labtool.tasks.ptg.section import Ptg
+from labtool.tasks.ptg.timetable import HOURS
+from labtool.tasks.ptg.verbs.track import is_web_address
 
 _MOST = 5
 
@@ -45,6 +48,10 @@ def check(config: Config) -> Checked:
     rooms, tracks = len(document["schedule"]), len(document["tracks"])
     found.proved.append(f"board: {tracks} tracks, {rooms} rooms, {len(document['slots'])} days")
     found.notes += [f"{name}: {note}" for note in _notes(document)]
+    lab = config.marked.data.get("lab")
+    if document["slots"] and not (isinstance(lab, dict) and lab.get("timezone")):
+        where = config.where("ptg")
+        found.notes.append(f"{where}: lab.timezone is not set, so slots are taken to be in UTC")
     return found
 
 
@@ -71,7 +78,29 @@ def _notes(document: dict[str, Any]) -> list[str]:
         for track, colour in document["colors"].items()
         if parse_colour(colour) is None
     ]
+    timeless = [
+        f"{day} {slot['name']} ({slot.get('desc') or 'no desc'})"
+        for day, slots in document["slots"].items()
+        for slot in slots
+        if not (slot.get("realtime") or HOURS.match(str(slot.get("desc") or "")))
+    ]
+    links = [title for title, url in document["links"].items() if not is_web_address(url)]
+    strays = [
+        f"{key}: {track}"
+        for key in ("now", "next", "location", "colors", "urls", "etherpads")
+        for track in document[key]
+        if track not in document["tracks"]
+    ]
+    spoken = [track for track in document["tracks"] if " " in track or track.startswith("#")]
+    known = [*shape.EMPTY, *shape.PRIVATE_KEYS, "delays"]
+    near = {key: get_close_matches(key, known, n=1, cutoff=0.7) for key in document}
+    odd_keys = [f"{k} (did you mean {n[0]}?)" for k, n in near.items() if n and k not in known]
     found = (
+        ("keys that nothing reads", odd_keys),
+        ("slots without a time that can be read; write desc: 14:00-15:30", timeless),
+        ("links that are no web address (https://...)", links),
+        ("what is about tracks that tracks does not have", strays),
+        ("tracks that no command can name; leave out # and spaces", spoken),
         ("schedule has slots that slots does not have", odd_slots),
         ("schedule has tracks that tracks does not have", unknown),
         ("colors has values that are no colours", colours),

@@ -19,10 +19,13 @@ def talk(run: Run, chosen: Plan, build: Callable[[], None]) -> None:
     desk, store = open_desk(run, chosen, run.fail)
     speaker = Speaker("you", "you@console", "you", CHANNEL, op=True, voice=True)
     if sys.stdin.isatty():
-        print("You are an operator. Try: +help, ~list, ~add demo, #demo now hello. End with ^D.")
+        print(
+            "You are an operator. Try: help, ~list, ~add demo, #demo now hello, what. End with ^D."
+        )
     try:
         for line in sys.stdin:
-            outcome = desk.hear(speaker, line)
+            # Here everything is said to the board: no prefix is needed.
+            outcome = desk.hear(speaker, f"board: {line}", "board")
             if outcome is None:
                 continue
             _show(outcome)

@@ -19,6 +19,9 @@ from labtool.tasks.ptg.store import Store
 from labtool.tasks.ptg.subscriptions import Subscriptions
 from labtool.tasks.ptg.verbs import VERBS, admin
 
+# So many tracks are named to who misspelt one.
+_SHOWN = 15
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:
@@ -52,7 +55,14 @@ class Desk:
     def hear(self, speaker: Speaker, text: str, own_name: str = "") -> Outcome | None:
         """What a line brings about; None for talk that is none of ours."""
         private = not speaker.channel
-        asked = parse(text, self._words, self._tracks, private=private, own_name=own_name)
+        asked = parse(
+            text,
+            self._words,
+            self._tracks,
+            private=private,
+            own_name=own_name,
+            operator=speaker.op,
+        )
         if asked is None:
             return None
         call = self._call(speaker, asked)
@@ -104,8 +114,7 @@ class Desk:
         asked, speaker = call.asked, call.speaker
         if asked.kind == "track" and not call.track:
             names = call.board.nearest(asked.track)
-            meant = f"; did you mean {' or '.join(f'#{name}' for name in names)}?" if names else ""
-            call.answer(f"there is no track #{asked.track}{meant or '; ~list shows them'}")
+            call.answer(f"there is no track #{asked.track}{_which(names, call.board.tracks)}")
             return None
         verb = VERBS[asked.kind].get(asked.verb)
         if verb is None:
@@ -180,3 +189,12 @@ class Desk:
                 self._subscriptions = Subscriptions(self.board.data["subscriptions"])
             elif edit.path[0] == "tracks":
                 self._tracks = {track.casefold() for track in self.board.tracks}
+
+
+def _which(near: list[str], tracks: list[str]) -> str:
+    """Which track was probably meant, or which there are."""
+    if near:
+        return f"; did you mean {' or '.join(f'#{name}' for name in near)}?"
+    shown = " ".join(f"#{name}" for name in tracks[:_SHOWN])
+    more = f" and {len(tracks) - _SHOWN} more" if len(tracks) > _SHOWN else ""
+    return f"; there are {shown}{more}" if shown else "; there are none yet"

@@ -62,8 +62,10 @@ def parse(
     *,
     private: bool,
     own_name: str = "",
+    operator: bool = False,
 ) -> Asked | None:
-    """What a line asks for; None for talk. `tracks` are the known ones, in lower case."""
+    """What a line asks for; None for talk. `tracks` are the known ones, in lower case. What an
+    `operator` begins with ~ and a word is meant."""
     line = readable(text)
     if not line:
         return None
@@ -79,7 +81,8 @@ def parse(
     if first[:1] == "#" and len(first) > 1:
         return _hashed(first[1:], rest.strip(), words, tracks, sure=addressed or prefixed)
     if first[:1] == "~":
-        return _verb("admin", first[1:], rest, words.admin, sure=private)
+        sure = private or (operator and bool(_WORD.fullmatch(first[1:].casefold())))
+        return _verb("admin", first[1:], rest, words.admin, sure=sure)
     if prefixed or addressed:
         return _verb("user", first, rest, words.user, sure=addressed)
     return None

@@ -34,6 +34,8 @@ _PAUSE = 0.3
 _REST = 4
 # How often the site is built when nothing is said: its marks of the current slot move.
 _EVERY = 60.0
+# How soon an edit of the file by hand is seen.
+_LOOK = 2.0
 _CHECK_LINK = 600.0
 _STOP = 8.0
 _LINK, _DATABASE, _SITE = "irc", "board", "site"
@@ -83,7 +85,7 @@ def serve(
     front = Front(desk, chosen.settings.nick, lambda url: fetch(url, allow), mail.changed)
     link = _Link(front, lambda **calls: connect(chosen.settings, **calls), mail)
     keeper = _Keeper(run, desk, store, link, build)
-    run.summary = "stopped"
+    run.summary = "stopped; nobody said anything to it"
     with until_told_to_stop(mail.stop):
         link.start()
         try:
@@ -170,7 +172,8 @@ class _Keeper:
             if word == "stop":
                 return
             started = time.monotonic()
-            if self._dirty or started - self._built > _EVERY:
+            late = started - self._built > _EVERY
+            if self._dirty or late or self._store.edited_outside():
                 self._write()
             self._check_link()
             rest = _PAUSE + min(_REST * (time.monotonic() - started), 1.0)
@@ -182,13 +185,17 @@ class _Keeper:
     def _next(self, mail: _Mail, rest: float) -> str:
         """Wait for something to do, at least `rest` seconds, so that what comes close
         together is written together."""
-        wait = _EVERY
-        until = time.monotonic() + rest
+        started = time.monotonic()
+        wait, until = _LOOK, started + rest
         while True:
             try:
                 word = mail.box.get(timeout=max(0.0, wait))
             except Empty:
-                return ""
+                now = time.monotonic()
+                if self._dirty or now - started > _EVERY or self._store.edited_outside():
+                    return ""
+                wait = _LOOK
+                continue
             if word == "stop":
                 return "stop"
             if isinstance(word, LabtoolError):
@@ -196,6 +203,7 @@ class _Keeper:
                 checkpoint(self._run)
             else:
                 self._dirty = True
+                self._run.counts["changes"] += 1
             wait = until - time.monotonic()
             if wait <= 0:
                 return ""

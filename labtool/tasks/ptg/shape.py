@@ -33,6 +33,14 @@ EMPTY: dict[str, Any] = {
 }
 LEVELS = ("info", "success", "warning", "danger")
 _MOST = 20_000
+# What pydantic calls in other words.
+_WORDS = {
+    "model_type": "is not an object",
+    "model_attributes_type": "is not an object",
+    "dict_type": "is not an object",
+    "list_type": "is not a list",
+    "string_type": "is not text",
+}
 _ROOM_WORDS = ("url", "desc", "cap_icon", "cap_desc")
 
 Text = Annotated[StrictStr, StringConstraints(max_length=5000)]
@@ -110,7 +118,8 @@ def parse(raw: bytes, where: str) -> dict[str, Any]:
     except PydanticError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in problem["loc"][:4])
-        raise Failed(f"{key}: {problem['msg'].lower()}", where=where, code="board_shape") from None
+        what = _WORDS.get(problem["type"], problem["msg"].lower())
+        raise Failed(f"{key}: {what}", where=where, code="board_shape") from None
     return document
 
 

@@ -154,10 +154,18 @@ class Store:
         except (FileNotFoundError, LabtoolError):
             fix = f"put a good copy there; or move {self.path.name}* away, to begin anew"
             raise Failed(broken.what, where=broken.where, fix=fix, code=broken.code) from None
+        tracks = len(document.get("tracks", ()))
+        if not tracks and self.path.exists():
+            # Nobody is helped by an empty board in place of one that lacks a comma.
+            fix = "mend it; there is no copy of use"
+            raise Failed(broken.what, where=broken.where, fix=fix, code=broken.code) from None
         with suppress(OSError):
             self.path.replace(aside)
-        kept = f"; the broken file is kept as {aside.name}" if aside.exists() else ""
-        fix = f"the last good copy and the journal are used instead, nothing is lost{kept}"
+        kept = f"; mend {aside.name} and copy it back if it had more" if aside.exists() else ""
+        fix = f"the last good copy ({tracks} tracks) and the journal are used instead{kept}"
+        with suppress(StateError):
+            write_atomic(self.path, self.good.read_bytes())
+            self._seen = _signature(self.path)
         self._told(Failed(broken.what, where=broken.where, fix=fix, code=broken.code))
         return document
 

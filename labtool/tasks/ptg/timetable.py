@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_HOURS = re.compile(r"^\s*(\d{1,2})[:.](\d{2})(?:\s*[-\u2013\u2014]\s*(\d{1,2})[:.](\d{2}))?")
+HOURS = re.compile(r"^\s*(\d{1,2})[:.](\d{2})(?:\s*[-\u2013\u2014]\s*(\d{1,2})[:.](\d{2}))?")
 _DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 _DEFAULT = timedelta(minutes=60)
 _LONGEST = timedelta(hours=24)
@@ -101,7 +101,7 @@ def _named(name: str, here: date) -> date | None:
 
 
 def _local(entry: Mapping[str, Any], day: date | None, zone: ZoneInfo) -> datetime | None:
-    hours = _HOURS.match(str(entry.get("desc") or ""))
+    hours = HOURS.match(str(entry.get("desc") or ""))
     if day is None or hours is None:
         return None
     try:
@@ -117,7 +117,7 @@ def _length(entry: Mapping[str, Any], start: datetime, following: datetime | Non
         written = timedelta(0)
     if timedelta(0) < written <= _LONGEST:
         return written
-    hours = _HOURS.match(str(entry.get("desc") or ""))
+    hours = HOURS.match(str(entry.get("desc") or ""))
     if hours and hours[3]:
         span = (int(hours[3]) * 60 + int(hours[4])) - (int(hours[1]) * 60 + int(hours[2]))
         return timedelta(minutes=span % 1440) or _DEFAULT

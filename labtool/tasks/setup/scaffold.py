@@ -18,7 +18,7 @@ from labtool.core.resources import folder
 # are in; a date of another year is a birthday or a first day long ago.
 ANCHOR = date(2026, 1, 4)
 _YEARS = range(2025, 2028)
-_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _ZONE = re.compile(r"(?m)^(\s+timezone:\s*)\S+")
 
 _GITIGNORE = """\

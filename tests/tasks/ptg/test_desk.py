@@ -203,7 +203,9 @@ class TestModerators:
             "I do not know talks; did you mean: #nova now talks about x?"
         ]
         assert chat.say("#nvoa now x") == ["there is no track #nvoa; did you mean #nova?"]
-        assert chat.say("#xyz now x") == ["there is no track #xyz; ~list shows them"]
+        assert chat.say("#xyz now x") == [
+            "there is no track #xyz; there are #cinder #infra #nova #swift"
+        ]
         assert chat.say("#nova now " + "x" * 501) == ["that has 501 characters; 500 at most"]
 
     def test_voice(self, chat: Chat) -> None:
@@ -267,7 +269,9 @@ class TestOperators:
             assert chat.say(f"~motd {bad}") == ["say which messages by number, from 1; there are 1"]
         for bad in ("add loud x", "add info", "add"):
             assert "a LEVEL is one of info, success, warning, danger" in chat.say(f"~motd {bad}")[0]
-        assert chat.say("~motd")[0].startswith("what about the messages of the day?")
+        one, what = chat.say("~motd")
+        assert one == "1: [info] one"
+        assert what.startswith("what about the messages of the day?")
         chat.say("~motd clean")
         assert chat.board.data["motd"] == []
 
@@ -296,7 +300,7 @@ class TestOperators:
         assert chat.board.data["last_check_in"] == {}
         chat.ask("in the garden")
         assert chat.say("~undo") == [
-            "took back: ~emptydb (by Ann, 10:00 MST); 1 places were changed since and stay"
+            "took back: ~emptydb (by Ann, 10:00 MST); what changed since stays (1)"
         ]
         assert chat.board.get("last_check_in", "bob", "location") == "the garden"
         assert chat.board.get("last_check_in", "carl", "location") == "the pub"

@@ -24,7 +24,7 @@ from labtool.tasks.ptg.pages.view import parts
 from tests.tasks.ptg.event import DENVER, NOW, document
 
 PADS = "https://pad.example.org/p/{event}-{track}"
-COMMON = {"title": "Test", "menu": [], "zone": "UTC"}
+COMMON = {"heading": "", "title": "Test", "menu": [], "zone": "UTC"}
 
 
 def site(document: dict[str, Any], at: datetime = NOW) -> dict[str, bytes]:

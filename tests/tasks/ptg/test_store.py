@@ -110,7 +110,10 @@ def test_a_damaged_file_is_replaced_by_the_last_good_one(chat: Chat, damage: obj
     chat.open()
     assert chat.board.data["now"] == {"nova": "two"}
     [trouble] = chat.troubles
-    assert "the last good copy and the journal are used instead, nothing is lost" in str(trouble)
+    assert (
+        "the last good copy (4 tracks) and the journal are used instead; mend ptg.json.broken"
+        in str(trouble)
+    )
     [aside] = chat.path.parent.glob("ptg.json.broken-*")
     assert aside.read_bytes() == damaged
 
@@ -121,6 +124,17 @@ def test_without_a_good_copy_it_does_not_begin_anew_by_itself(tmp_path: Path) ->
     with pytest.raises(Failed, match=r"is not JSON.*move ptg\.json\* away, to begin anew"):
         Chat(path)
     assert path.read_text() == "{"
+
+
+def test_a_copy_that_is_empty_is_no_help(tmp_path: Path) -> None:
+    """Somebody began without a file, then made one by hand, with a comma too many."""
+    path = tmp_path / "ptg.json"
+    chat = Chat(path)
+    export(chat)
+    path.write_text('{"tracks": ["bees"],}')
+    with pytest.raises(Failed, match=r"is not JSON.*mend it; there is no copy of use"):
+        Chat(path)
+    assert path.read_text() == '{"tracks": ["bees"],}'
 
 
 def test_a_damaged_journal_is_put_aside(chat: Chat) -> None:

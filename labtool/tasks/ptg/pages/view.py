@@ -18,6 +18,7 @@ from labtool.tasks.ptg.verbs.track import is_web_address
 
 _LONGEST = 600
 _NAMES = 12
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PLACES = 30
 _WORD = re.compile(r"(\s+)")
 _TRAILING = re.compile(r"[^\w/=&#+%-]+$")
@@ -251,7 +252,10 @@ def _day(board: Board, day: Day, count: int, there: dict[str, list[str]], now: d
         rows.append(Row(one_line(room, 100), desc, web_address(plan.get("url")), cells))
     here = now.astimezone(board.zone).date()
     is_today = day.date == here
-    return DayView(f"day-{count + 1}", one_line(day.name, 60), is_today, day.slots, on, tuple(rows))
+    name = one_line(day.name, 60)
+    if day.date and not any(weekday in name for weekday in _WEEKDAYS):
+        name = f"{name} ({day.date:%A})"
+    return DayView(f"day-{count + 1}", name, is_today, day.slots, on, tuple(rows))
 
 
 def _cell(

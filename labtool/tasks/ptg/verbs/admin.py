@@ -58,7 +58,7 @@ def delete(call: Call) -> None:
             if track in gone:
                 call.put("", "schedule", room, slot)
                 freed += 1
-    slots = f"; {freed} slots are free again" if freed else ""
+    slots = f"; {freed} slot{'s are' if freed > 1 else ' is'} free again" if freed else ""
     call.answer(f"deleted {_hashed(gone)}{slots}")
 
 
@@ -83,6 +83,9 @@ def new_day(call: Call) -> None:
 def motd(call: Call) -> None:
     """`~motd add LEVEL TEXT`, `del N`, `reorder N...`, `clean`."""
     word, _, rest = call.rest.partition(" ")
+    if not word:
+        for number, one in enumerate(call.board.data["motd"], start=1):
+            call.answer(f"{number}: [{one['level']}] {one['message']}")
     actions = {"add": _motd_add, "del": _motd_del, "reorder": _motd_reorder, "clean": _motd_clean}
     action = actions.get(word.lower())
     if action is None:
@@ -217,7 +220,7 @@ def undo(call: Call) -> None:
         else:
             call.edits.append(edit)
     call.undoes = number
-    since = f"; {stays} places were changed since and stay" if stays else ""
+    since = f"; what changed since stays ({stays})" if stays else ""
     call.answer(f"took back: {change.label} (by {change.by}, {call.clock(change.at)}){since}")
 
 

@@ -99,6 +99,10 @@ def location(call: Call) -> None:
     """`#TRACK location PLACE`."""
     if _too_long(call):
         return
+    if call.rest.casefold() in ("none", "auto"):
+        call.remove("location", call.track)
+        call.answer(f"#{call.track} is where the schedule says")
+        return
     call.put(call.rest, "location", call.track)
     call.answer(f"#{call.track} is in {call.rest} now")
 
@@ -120,7 +124,9 @@ def delay(call: Call) -> None:
     ]
     names = list(dict.fromkeys(slot.name for slot in later))
     if not names:
-        call.answer(f"#{track} has no later slot today")
+        unread = [s.name for s, _ in call.board.slots_today(track, call.now) if s.start is None]
+        why = f" ({', '.join(unread)} has no time that I can read)" if unread else ""
+        call.answer(f"#{track} has no later slot today{why}")
         return
     totals = {name: (call.board.delay(track, name) + minutes if minutes else 0) for name in names}
     known = call.board.get("delays", track) or {}
@@ -216,6 +222,6 @@ VERBS = {
     "etherpad": Verb(etherpad, "#TRACK etherpad URL|auto", "where the notes are"),
     "url": Verb(url, "#TRACK url URL|none", "where the meeting is online"),
     "color": Verb(color, "#TRACK color COLOUR", "the colour of its badge"),
-    "location": Verb(location, "#TRACK location PLACE", "where it is, if not in its room"),
+    "location": Verb(location, "#TRACK location PLACE|none", "where it is, if not in its room"),
     "delay": Verb(delay, "#TRACK delay MINUTES", "its later slots of today start later"),
 }

@@ -45,6 +45,9 @@ def check_out(call: Call) -> None:
 
 def seen(call: Call) -> None:
     """`seen NICK`."""
+    if len(call.rest.split()) > 1:
+        call.answer("say one nick: seen NICK")
+        return
     nick, entry = _entry(call)
     place = entry.get("location")
     if not place:
@@ -123,7 +126,11 @@ def unsubscribe(call: Call) -> None:
 def give_help(call: Call) -> None:
     """`help`: the commands, to who asked alone."""
     prefix = call.prefix
-    kinds = [("user", f"Anyone (in the channel with {prefix} before it)"), ("track", "Moderators")]
+    who = "with voice (+v)" if call.board.data["voice"] else "anybody, unless ~requirevoice"
+    kinds = [
+        ("user", f"Anyone (in the channel with {prefix} before it)"),
+        ("track", f"Moderators ({who})"),
+    ]
     if call.speaker.op:
         kinds.append(("admin", "Operators"))
     for kind, whose in kinds:
