@@ -141,6 +141,8 @@ def systemd(
         )
         found |= services.render(stay, program=calls, config=path, account=owner)
         if install is None:
+            print("# To install them, add: --install DIR (as root /etc/systemd/system; with --user")
+            print("# ~/.config/systemd/user). It says then what to run.")
             for name, text in found.items():
                 print(f"# ── {name}\n{text}")
             return 0
