@@ -10,7 +10,6 @@ from pydantic import Field
 
 from labtool.core.config.secrets import Secret
 from labtool.core.errors import Failed
-from labtool.services import http
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.sources._pick import Path, numbers, pick
 
@@ -28,6 +27,8 @@ class Options(SourceOptions):
 
     def fetch(self, question: Question) -> Answer:
         """One GET."""
+        from labtool.services import http
+
         where = http.shown(self.url)
         headers = {name: secret.reveal() for name, secret in self.headers.items()}
         page = http.get(self.url, question.seconds, headers=headers)
