@@ -60,7 +60,7 @@ def test_the_example_is_without_mistakes(lab: Lab) -> None:
 def test_the_commented_parts_of_the_example_are_valid(lab: Lab) -> None:
     """What a newcomer gets who takes the comment signs away."""
     text = EXAMPLE.read_text()
-    for key in ("slack", "mail", "google"):
+    for key in ("slack", "mail", "google", "cache"):
         start = text.index(f"# {key}:")
         end = text.index("\n\n", start)
         block = text[start:end].replace("\n# ", "\n").removeprefix("# ")
