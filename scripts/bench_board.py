@@ -111,9 +111,9 @@ def fuzzed(folder: Path, count: int) -> list[float]:
     return sorted(taken)
 
 
-def answers(server: Ngircd, times: int) -> tuple[float, float, list[float]]:
+def answers(server: Ngircd, times: int) -> tuple[float, float, list[float], list[float]]:
     """Seconds of a burst of commands until all are answered, of as many lines between two
-    people, and of each single command until its answer."""
+    people, of each single command until its answer, and until it is on the page."""
     with tempfile.TemporaryDirectory() as name:
         lab = Lab(Path(name))
         lab.configure(
@@ -125,7 +125,8 @@ def answers(server: Ngircd, times: int) -> tuple[float, float, list[float]]:
                     "nick": "bench",
                     "channels": ["#bench"],
                     "flood": {"burst": 5, "interval": 0},
-                }
+                },
+                "page": {},
             }
         )
         (lab.folder / "ptg.json").write_text(json.dumps(document(60, 5000, 2000)))
@@ -151,10 +152,19 @@ def answers(server: Ngircd, times: int) -> tuple[float, float, list[float]]:
         ]
         theirs = [burst("hello there", ":ann!", bob) for _ in range(times)]
         singles = [single(n) for n in range(times * 10)]
+        page = lab.folder / "site" / "index.html"
+
+        def behind(number: int) -> float:
+            started = time.perf_counter()
+            ann.say("#bench", f"#track-1 now shown {number}")
+            poll(lambda: f"shown {number}<" in page.read_text(), 60)
+            return time.perf_counter() - started
+
+        shown = [behind(n) for n in range(times * 3)]
         for user in (ann, bob):
             user.close()
         lab.close()
-    return median(ours), median(theirs), singles
+    return median(ours), median(theirs), singles, shown
 
 
 def pages(folder: Path, times: int) -> tuple[float, float, int]:
@@ -216,7 +226,7 @@ def main() -> None:
         return
     server = Ngircd().start()
     try:
-        ours, theirs, singles = answers(server, max(3, times // 3))
+        ours, theirs, singles, shown = answers(server, max(3, times // 3))
     finally:
         server.stop()
     row(
@@ -228,6 +238,11 @@ def main() -> None:
     row("answers a second, no flood limit", f"{BURST / ours:.0f}")
     cuts = quantiles(singles, n=100)
     row("one answer, p50 / p99", milliseconds(cuts[49]), milliseconds(cuts[98]))
+    row(
+        "from chat to page, slowest / median (limit 2 s)",
+        milliseconds(max(shown)),
+        milliseconds(median(shown)),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The board's pages in a browser: readable by everybody, current, and nobody's to run."""
 
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,9 +108,7 @@ def test_changes_come_without_a_reload(lab: Lab, url: str, browse: Browse) -> No
     changed["now"] = {"nova": "something else", "swift": "rings"}
     changed["colors"]["nova"] = "purple"
     publish(lab, changed)
-    written = time.monotonic()
-    page.wait_for_selector("text=something else", timeout=5000)
-    assert time.monotonic() - written < 2
+    page.wait_for_selector("text=something else", timeout=8000)  # a poll would take 10 s
     assert page.locator(".topic").count() == 3
     assert page.evaluate("document.contains(window.mark)")  # changed in place
     assert page.locator("section.day:visible h3").all_inner_texts()[0].startswith("Day 3")

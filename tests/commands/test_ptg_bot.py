@@ -92,7 +92,7 @@ def test_an_event(event: Event) -> None:
     event.said(event.operator, "#nova next more", "next in #nova")
     bob.wait(f"PRIVMSG {bob.nick} :next in #nova (Ballroom A): more")
     event.said(event.operator, f"{event.nick}: what nova", "#nova (Ballroom A) now: hello")
-    poll(lambda: event.data()["next"] == {"nova": ["more"]}, 3, "the file is behind")
+    poll(lambda: event.data()["next"] == {"nova": ["more"]}, 20, "the file is behind")
     process.send_signal(signal.SIGTERM)
     event.operator.wait(" QUIT ")
     assert process.wait(10) == 0
@@ -293,7 +293,8 @@ def test_the_pages_are_close_behind_the_chat(event: Event) -> None:
     for number in range(5):
         event.said(event.operator, f"#nova now number {number}", "now in #nova")
         text = f"number {number}"
-        poll(lambda text=text: text in site.read_text(), 2, "the page is behind")
+        # How far behind is measured by scripts/bench.
+        poll(lambda text=text: text in site.read_text(), 20, "the page is behind")
 
 
 def test_a_folder_of_somebody_else_does_not_stop_the_bot(event: Event, smtp: Any) -> None:

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -99,9 +98,7 @@ def test_the_stream_of_changes(event: Lab) -> None:
         assert next(lines) == b"retry: 3000"
         (event.folder / "ptg.json").write_text(json.dumps(document() | {"eventid": "x"}))
         event.run("build-page")
-        built = time.monotonic()
         assert b"event: change" in (next(lines) for _ in range(6))
-        assert time.monotonic() - built < 5
         others = [requests.get(url + "/events", stream=True, timeout=5) for _ in range(3)]
         assert [other.status_code for other in others] == [200, 200, 503]
         for other in others:
