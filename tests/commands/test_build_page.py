@@ -2,13 +2,16 @@
 
 import json
 
+import pytest
+
 from tests.lab import Lab
 from tests.tasks.ptg.event import document
 
 
 def event(lab: Lab, **sections: object) -> None:
     (lab.folder / "ptg.json").write_text(json.dumps(document()))
-    lab.configure({"lab": {"timezone": "America/Denver"}, "ptg": {}, "page": {}, **sections})
+    base = {"lab": {"timezone": "America/Denver"}, "ptg": {}, "page": {}}
+    lab.configure({**base, **sections})
 
 
 def test_a_site(lab: Lab) -> None:
@@ -67,3 +70,13 @@ def test_a_folder_of_somebody_else(lab: Lab) -> None:
     assert done.status == 1
     assert "files that labtool did not write: index.html" in done.err
     assert (lab.folder / "site" / "index.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("output", [".", "..", "state", "site/.."])
+def test_the_config_is_never_published(lab: Lab, output: str) -> None:
+    event(lab, page={"output": output})
+    for command in (["build-page"], ["build-page", "--dry-run"], ["serve"]):
+        done = lab.run(*command)
+        assert done.status == 1
+        assert "would publish" in done.err
+    assert not (lab.folder / "index.html").exists()

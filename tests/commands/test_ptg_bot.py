@@ -416,3 +416,14 @@ def test_an_edit_by_hand_is_seen_soon(event: Event) -> None:
 
     poll(is_known, 15)
     assert event.data()["now"]["nova"] == "x"
+
+
+def test_a_fetch_that_hangs_does_not_hold_up_the_end(event: Event, web: Web) -> None:
+    event.configure(fetch_allow=["127.0.0.1"])
+    process = event.start()
+    slow = web.put("/slow.json", "{}" + " " * 100, drip=1.0)
+    event.said(event.operator, f"~fetchdb {slow}", "fetching")
+    poll(lambda: web.requests)
+    process.terminate()
+    event.operator.wait(" QUIT ")
+    assert process.wait(8) == 0

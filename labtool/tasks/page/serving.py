@@ -16,8 +16,8 @@ from labtool.services.web import Background, Listen, Web
 from labtool.tasks.page.changes import Changes
 from labtool.tasks.page.files import Files
 from labtool.tasks.page.render import POLICY
-from labtool.tasks.page.section import Page, Serve
-from labtool.tasks.page.task import ALIVE
+from labtool.tasks.page.section import Serve
+from labtool.tasks.page.task import ALIVE, folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,6 @@ class Parts:
 
 
 Endpoints = Callable[[Site], Parts]
-
-
-def folder(config: Config) -> Path:
-    """The folder that is served. Raises ConfigError."""
-    return config.resolve(config.section("page", Page).output)
 
 
 def serve(

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from labtool.core.clock import iso
 from labtool.core.config import Config
+from labtool.core.errors import Failed
 from labtool.core.files import write_atomic
 from labtool.core.lock import hold
 from labtool.core.site import Entry, Page, Provider, Raw
@@ -15,6 +17,17 @@ from labtool.tasks.page.write import compare, write
 
 # Tells a page in a browser that somebody still builds it.
 ALIVE = "alive.json"
+
+
+def folder(config: Config) -> Path:
+    """Where the site is. Raises Failed for a folder that holds what is nobody's business."""
+    found = config.resolve(config.section("page", Section).output)
+    for inside in (config.path, config.state):
+        if inside.resolve().is_relative_to(found.resolve()):
+            what = f"page.output ({found}) would publish {inside.name}"
+            fix = "write a folder for the site alone, such as site"
+            raise Failed(what, where=config.where("page", "output"), fix=fix, code="site_folder")
+    return found
 
 
 def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, bytes]:
@@ -41,18 +54,17 @@ def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[
 def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:
     """Build the site; how many files were written, unchanged, removed. Raises Failed,
     StateError and ConfigError; the old site stays then."""
-    folder = config.resolve(config.section("page", Section).output)
+    place = folder(config)
     # From looking to writing: a bot and a timer may build at the same time, and the older
     # look must not be written last.
     with hold(config.state, "site", wait=True):
-        counts = write(files(config, providers, now), folder)
+        counts = write(files(config, providers, now), place)
         # Last, and not counted: it changes with every build.
-        write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
+        write_atomic(place / ALIVE, json.dumps({"built": iso(now)}).encode())
     return counts
 
 
 def rehearse(config: Config, providers: Iterable[Provider], now: datetime) -> list[str]:
     """The paths that a build would write or remove."""
-    folder = config.resolve(config.section("page", Section).output)
-    plan = compare(files(config, providers, now), folder)
+    plan = compare(files(config, providers, now), folder(config))
     return [*plan.written, *(f"{path} (removed)" for path in plan.removed)]

@@ -1,8 +1,10 @@
 """The desk's front end on IRC: lines to the desk, its answers to who asked."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from labtool.core.errors import LabtoolError
@@ -15,7 +17,8 @@ from labtool.tasks.ptg.desk import Desk
 _REMEMBERED = 12 * 3600.0
 _MOST_MET = 5000
 
-Fetch = Callable[[str], dict[str, Any] | LabtoolError]
+Fetched = dict[str, Any] | LabtoolError
+Fetch = Callable[[str], Fetched]
 
 
 class Front:
@@ -24,6 +27,7 @@ class Front:
 
     def __init__(self, desk: Desk, nick: str, fetch: Fetch, changed: Callable[[], None]) -> None:
         self.client: IrcClient | None = None
+        self.oops: Callable[[Exception], None] = lambda error: None
         self._desk = desk
         self._nick = nick
         self._fetch = fetch
@@ -51,10 +55,40 @@ class Front:
 
     async def _fetch_for(self, speaker: Speaker, url: str) -> None:
         try:
-            found = await asyncio.get_running_loop().run_in_executor(None, self._fetch, url)
+            found = await self._in_background(lambda: self._fetch(url))
             self._tell(speaker, self._desk.fetched(speaker, url, found))
+        except Exception as error:  # noqa: BLE001  (a task of its own, which nobody awaits)
+            self._say(speaker, "that went wrong, and nothing was changed; the admins hear of it")
+            self.oops(error)
         finally:
             self._fetching = None
+
+    async def _in_background(self, work: Callable[[], Fetched]) -> Fetched:
+        """What `work` returns, in a thread that does not keep the process when it is to end."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Fetched] = loop.create_future()
+
+        def settle(found: Fetched | None, error: Exception | None) -> None:
+            if done.cancelled():
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                assert found is not None
+                done.set_result(found)
+
+        def run() -> None:
+            found: Fetched | None = None
+            failed: Exception | None = None
+            try:
+                found = work()
+            except Exception as error:  # noqa: BLE001  (raised again where it is awaited)
+                failed = error
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(settle, found, failed)
+
+        threading.Thread(target=run, name="fetch", daemon=True).start()
+        return await done
 
     def _tell(self, speaker: Speaker, outcome: Outcome) -> None:
         for answer in outcome.answers:

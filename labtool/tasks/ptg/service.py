@@ -106,6 +106,7 @@ class _Link:
         self._mail = mail
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
+        front.oops = self._oops
         self._client = front.client = connect(heard=front.heard, told=complain, oops=self._oops)
         self._thread = threading.Thread(target=self._run, name="irc", daemon=True)
 
