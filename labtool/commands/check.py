@@ -65,10 +65,10 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.problems += reminders.problems
     findings.proved.append(reminders.proved)
     findings.notes += reminders.notes
-    core.check_ways(lab, services, reminders.channels, findings)
+    core.check_ways(lab, services, reminders.spoken, findings)
     if online:
         core.check_credentials(services, findings)
-        core.check_recipients(services, reminders.channels, today, findings)
+        core.check_recipients(services, [to for _, to in reminders.spoken], today, findings)
     return findings
 
 

@@ -1,11 +1,14 @@
 """`labtool timers`: next, crontab, systemd, run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from labtool.core.config import Config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -92,9 +95,18 @@ def crontab(
             else cron_keeps(zone, datetime.now(UTC)),
         )
         print(text, end="")
+        _note(lab)
         return 0
 
     o.finish(body, verbose=verbose)
+
+
+def _note(lab: "Config") -> None:
+    """Who installs timers should know where the messages will go."""
+    from labtool.core.log import complain
+
+    if lab.core.timers and lab.core.unheard:
+        complain(f"note: {lab.core.unheard}")
 
 
 @app.command()
@@ -140,6 +152,7 @@ def systemd(
             account=owner,
         )
         found |= services.render(stay, program=calls, config=path, account=owner)
+        _note(lab)
         if install is None:
             print("# To install them, add: --install DIR (as root /etc/systemd/system; with --user")
             print("# ~/.config/systemd/user). It says then what to run.")

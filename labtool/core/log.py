@@ -71,7 +71,8 @@ def shout(text: str) -> None:
     tell it."""
     complain(text)
     if isinstance(sys.stderr, _Tee) and sys.stderr.quiet:
-        print(f"labtool: {mask(clean(text))}", file=sys.stderr.stream)
+        with suppress(OSError):
+            print(f"labtool: {mask(clean(text))}", file=sys.stderr.stream)
 
 
 def announce(text: str) -> None:

@@ -57,10 +57,38 @@ def test_numbers_of_messages_are_never_used_again(lab: Lab, slack: Slack) -> Non
 
 
 def test_a_channel_that_mail_cannot_reach_is_a_mistake(lab: Lab, smtp: Smtp) -> None:
-    example.make(lab, smtp)
+    example.make(lab, smtp, lab={"admins": ["Ann Lee", "#admins"]})
     done = lab.run("check")
     assert done.status == 2
-    assert "messages to #general reach nobody: only Slack has channels; set up slack:" in done.err
+    why = "reach nobody: only Slack has channels; set up slack:, or name a person"
+    rules = {f"remind.rules.{r}" for r in ("standup.to", "birthdays", "announcement")}
+    said = [line.removeprefix("labtool: ") for line in done.err.splitlines()]
+    assert {line.split(": ")[1] for line in said} == {*rules, "lab.admins.1"}
+    for line in said:
+        to = "#admins" if "lab.admins" in line else "#general"
+        more = "" if "lab.admins" in line else ", or delete the rule"
+        assert line.startswith("labtool.yaml:")
+        assert line.endswith(f": messages to {to} {why}{more}")
+
+
+def test_without_a_rule_that_speaks_to_a_channel_mail_is_enough(lab: Lab, smtp: Smtp) -> None:
+    example.make(lab, smtp, remind={"rules": DAILY})
+    done = lab.run("check")
+    assert (done.status, done.err) == (0, "")
+    assert "neither slack" not in done.out
+
+
+@pytest.mark.parametrize("command", ["crontab", "systemd"])
+def test_who_installs_timers_hears_where_messages_go(lab: Lab, smtp: Smtp, command: str) -> None:
+    timers = {"daily": {"run": "remind", "when": "daily 09:00"}}
+    example.make(lab, timers=timers)
+    arguments = ("--account", "lab") if command == "systemd" else ()
+    quiet = lab.run("timers", command, *arguments)
+    assert quiet.status == 0
+    assert "note: neither slack: nor mail: is set up" in quiet.err
+    assert "StandardOutput=null" not in quiet.out
+    example.make(lab, smtp, timers=timers)
+    assert lab.run("timers", command, *arguments).err == ""
 
 
 def test_an_alert_that_has_not_left_has_told_nobody(lab: Lab) -> None:

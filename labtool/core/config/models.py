@@ -152,3 +152,13 @@ class Core(Section):
     alerts: Alerts = Alerts()
     outbox: Outbox = Outbox()
     timers: dict[Slug, Timer] = Field(default_factory=dict)
+
+    @property
+    def unheard(self) -> str:
+        """What to know where messages are only printed; empty where Slack or mail take them."""
+        if self.slack or self.mail:
+            return ""
+        return (
+            "neither slack: nor mail: is set up, so messages are only printed; what cron or"
+            " systemd runs prints them into cron's mail or systemd's journal"
+        )

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from labtool.core.config import Config
+from labtool.core.config.marks import Loc
 from labtool.core.errors import LabtoolError, Problem
 from labtool.core.messages import Recipient
 from labtool.core.people import People, Person, fold
@@ -25,10 +26,11 @@ from labtool.tasks.remind.who import Asked, Question, named, resolve
 
 @dataclass(slots=True)
 class Checked:
-    """What was looked at: the `channels` that rules post to, what can be said of the sheets
-    (`proved`, `notes`), and every mistake in rules, in sheets and in the names in them."""
+    """What was looked at: the channels that rules post to, each with the rule's place in the
+    config (`spoken`), what can be said of the sheets (`proved`, `notes`), and every mistake in
+    rules, in sheets and in the names in them."""
 
-    channels: list[str] = field(default_factory=list)
+    spoken: list[tuple[Loc, str]] = field(default_factory=list)
     proved: str = ""
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -40,7 +42,7 @@ def check(
     """Look at all that the reminders need; what cannot be read is given to `fail`, and what
     depends on it is left out."""
     section = config.section("remind", Remind)
-    found = Checked(_channels(section), problems=_missing(config, section, services))
+    found = Checked(_spoken(section), problems=_missing(config, section, services))
     told = {str(as_error(problem, services)) for problem in services.people_problems}
 
     def note(error: LabtoolError) -> None:
@@ -62,12 +64,14 @@ def check(
     return found
 
 
-def _channels(section: Remind) -> list[str]:
-    channels = {section.channel} if section.rules else set()
-    for rule in section.rules.values():
-        channels |= {rule.channel} if getattr(rule, "channel", None) else set()
-        channels |= {t.name for t in rule.targets() if t.kind == "channel"}
-    return sorted(channels)
+def _spoken(section: Remind) -> list[tuple[Loc, str]]:
+    found: list[tuple[Loc, str]] = []
+    for name, rule in section.rules.items():
+        loc = ("remind", "rules", name)
+        if hasattr(rule, "channel"):
+            found.append((loc, rule.channel or section.channel))
+        found += [((*loc, "to"), t.name) for t in rule.targets() if t.kind == "channel"]
+    return found
 
 
 def _misspelt(config: Config, section: Remind, services: Services, data: LabData) -> list[str]:

@@ -1,13 +1,14 @@
 """What `labtool check` looks at beyond the config's models: secrets, people, sheets, and
 with `--online` each credential and each recipient."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from pydantic import BaseModel
 
 from labtool.core.config import Config, Secret
+from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import ConfigError, LabtoolError, Problem
 from labtool.core.roster import COLUMNS
 from labtool.core.tables import misspelt
@@ -138,23 +139,27 @@ def check_sheets(config: Config, services: Services, findings: Findings) -> None
 
 
 def check_ways(
-    config: Config, services: Services, channels: Iterable[str], findings: Findings
+    config: Config, services: Services, spoken: Sequence[tuple[Loc, str]], findings: Findings
 ) -> None:
-    """Whom the channels that are set up do not reach."""
+    """Whom the channels that are set up do not reach. `spoken` are the places in the config
+    that speak to a channel of Slack's, each with the channel."""
     order = services.order
+    findings.notes += [config.core.unheard] if config.core.unheard else []
     if "console" in order:
-        findings.notes.append(
-            "neither slack: nor mail: is set up, so messages are only printed; what cron or"
-            " systemd runs prints them into cron's mail or systemd's journal"
-        )
-        return
-    posted = [c for c in (*channels, *config.core.lab.admins) if c.startswith("#")]
-    if posted and "slack" not in order:
-        for channel in dict.fromkeys(posted):
-            where = config.where("remind") if config.has("remind") else str(config.path)
-            fix = "set up slack:, or delete the rules that speak there, or let them ask a person"
-            what = f"messages to {channel} reach nobody: only Slack has channels"
-            findings.problems.append(Problem(where, what, fix, "remind"))
+        return  # it reaches everybody
+    admins: list[tuple[Loc, str]] = [
+        (("lab", "admins", number), name)
+        for number, name in enumerate(config.core.lab.admins)
+        if name.startswith("#")
+    ]
+    for loc, channel in [*admins, *spoken] if "slack" not in order else ():
+        what = f"messages to {channel} reach nobody: only Slack has channels"
+        fix = "set up slack:, or name a person"
+        if config.core.slack:
+            fix = "add slack to lab.channels"
+        elif loc[0] != "lab":
+            fix += ", or delete the rule"
+        findings.problems.append(Problem(config.where(*loc), what, fix, dotted(loc)))
     lost = [p.name for p in services.people.everyone if not p.email and not p.slack]
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
