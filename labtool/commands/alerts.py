@@ -1,16 +1,10 @@
 """`labtool alerts`: list, snooze."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from labtool.commands import _options as o
-
-if TYPE_CHECKING:
-    from labtool.core.alerts import Fault
-
-# Seconds between an alert's making and the ledger's note that it was made.
-_SAME = 60.0
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
@@ -34,28 +28,17 @@ def alerts(
         from labtool.commands import _show as show
         from labtool.core.alerts import Ledger
         from labtool.core.database import Database
-        from labtool.core.outbox import OPEN_STATES, Outbox
+        from labtool.core.outbox import Outbox
+        from labtool.core.telling import heard
 
         lab = o.load(config, context)
         settings = lab.core.alerts
         database = Database.snapshot(lab.state)
         ledger = Ledger(database, settings.tolerate, settings.snooze)
         faults = ledger.open()
-        # An alert that has not left yet has told nobody.
-        waiting = [
-            entry.created
-            for entry in Outbox(database).entries(OPEN_STATES)
-            if entry.message.key.startswith("alert:new:")
-        ]
-
-        def told(fault: "Fault") -> str:
-            if not fault.told:
-                return "not yet"
-            at = fault.told.timestamp()
-            return "waiting" if any(abs(at - made) < _SAME for made in waiting) else "yes"
-
+        alerts = [e for e in Outbox(database).entries() if e.message.key.startswith("alert:new:")]
         if json:
-            show.document([{**asdict(fault), "told_state": told(fault)} for fault in faults])
+            show.document([{**asdict(f), "heard": heard(f, alerts)} for f in faults])
             return 0
         zone, now = lab.core.lab.timezone, datetime.now(UTC)
         rows = [
@@ -64,7 +47,7 @@ def alerts(
                 fault.scope,
                 show.moment(fault.first_seen, zone, now),
                 str(fault.count),
-                "snoozed" if ledger.snoozed(fault, now) else told(fault),
+                "snoozed" if ledger.snoozed(fault, now) else heard(fault, alerts),
                 fault.text,
             ]
             for fault in faults

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from labtool.core.alerts import Ledger, alert
+from labtool.core.alerts import Fault, Ledger, alert
 from labtool.core.errors import LabtoolError, UsageError
 from labtool.core.log import shout
 from labtool.core.messages import Message, Recipient
-from labtool.core.outbox import OPEN_STATES
+from labtool.core.outbox import OPEN_STATES, Entry
 from labtool.core.task import Run
 
 
@@ -36,6 +36,27 @@ def tell(run: Run) -> None:
         named = ", ".join(task.config.core.lab.admins)
         why = f"lab.admins ({named}) names nobody that is known" if named else "lab.admins is empty"
         shout(f"nobody hears of this: {why}")
+
+
+def heard(fault: Fault, alerts: Sequence[Entry]) -> str:
+    """Whether an admin has heard of an error: `yes`, `not yet`, `waiting` while what tells it
+    has not left, `no` when it never will. `alerts` are the outbox's messages of new errors,
+    oldest first."""
+    if not fault.told:
+        return "not yet"
+    about = [entry for entry in alerts if f"[{fault.id}]" in entry.message.text]
+    if not about:
+        return "yes"  # by a digest, or so long ago that the outbox does not keep it
+    # One for each admin; what told of the same error before is another message.
+    batch = _batch(about[-1])
+    states = {entry.state for entry in about if _batch(entry) == batch}
+    if "sent" in states:
+        return "yes"
+    return "waiting" if states & {"waiting", "sending", "unknown"} else "no"
+
+
+def _batch(entry: Entry) -> str:
+    return entry.message.key.split(":")[2]
 
 
 def _admins(run: Run) -> Sequence[Recipient]:

@@ -95,7 +95,15 @@ def test_an_alert_that_has_not_left_has_told_nobody(lab: Lab) -> None:
     rules = {"broken": {"kind": "notice", "to": {"person": "Zed"}, "when": "daily", "text": "x"}}
     example.make(lab, remind={"rules": rules}, slack={"token": "${NOT_SET}"})
     assert lab.run("remind").status != 0
-    assert {fault["told_state"] for fault in lab.run("alerts", "--json").json()} == {"waiting"}
+
+    def heard() -> set[str]:
+        return {fault["heard"] for fault in lab.run("alerts", "--json").json()}
+
+    assert heard() == {"waiting"}
+    for message in lab.run("outbox", "--json").json():
+        lab.run("outbox", "drop", str(message["id"]))
+    assert heard() == {"no"}
+    assert "  no  " in lab.run("alerts").out
 
 
 def test_a_run_that_failed_does_not_say_there_was_nothing_to_do(lab: Lab) -> None:
