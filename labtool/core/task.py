@@ -96,8 +96,13 @@ class Run:
 
     def deliver(self, only: Callable[[Message], bool] = lambda message: True) -> None:
         """Send what the outbox holds now, or some of it; the boundary sends the rest."""
+        for error in self.send(only):
+            self.fail(error)
+
+    def send(self, only: Callable[[Message], bool]) -> list[LabtoolError]:
+        """The same, for who decides what it means that something was not sent."""
         if self.dry_run:
-            return
+            return []
         task = self.task
         settings = task.config.core.outbox
         if task.config.core.lab.dry_run:
@@ -115,8 +120,7 @@ class Run:
         self.counts.update(done.counts)
         self.standing = done.standing
         self.looked_at |= done.looked_at
-        for error in done.errors:
-            self.fail(error)
+        return done.errors
 
     @property
     def exit_status(self) -> int:

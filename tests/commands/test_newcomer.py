@@ -150,3 +150,18 @@ def test_what_was_mistyped_is_no_task(lab: Lab) -> None:
         document = lab.run(command, "--json").out
         assert " 00:" not in document
         assert "+00:00" not in document
+
+
+def test_what_is_taken_back_is_not_to_be_retried(lab: Lab, smtp: Smtp) -> None:
+    rule = {"kind": "flash-slides", "template": "slides.md", "folder": "slides"}
+    example.make(lab, smtp, remind={"rules": {"flash": rule}})
+    (lab.folder / "slides.md").write_text("# Slides\n")
+    done = lab.run("remind", "--at", example.DAY)
+    assert done.status == 1
+    [mail] = smtp.mails
+    said = done.err + mail.text() + lab.run("alerts").out
+    assert "was not made: the link could not be posted: mail has no way to reach #general" in said
+    assert "outbox retry" not in said
+    [alert] = lab.run("outbox", "--json").json()
+    assert (alert["to"], alert["state"]) == ("ann-lee", "sent")
+    assert not list((lab.folder / "slides").glob("[!.]*"))

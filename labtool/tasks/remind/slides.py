@@ -35,7 +35,7 @@ def make_slides(run: Run, services: Services, item: Planned) -> bool:
             _remove(run, place, made)
         run.fail(_urgent(error, slides))
         return False
-    run.counts["slides made"] += 1
+    run.counts["with slides"] += 1
     return True
 
 
@@ -49,14 +49,15 @@ def _post(run: Run, item: Planned, slides: SlidesRequest, made: SharedFile) -> N
     message = slides.with_link(item.message, made.link)
     if not run.outbox.add(message):
         return
-    errors, counts = len(run.errors), run.counts.copy()
-    run.deliver(lambda waiting: waiting.key.startswith(message.key))
+    counts = run.counts.copy()
+    errors = run.send(lambda waiting: waiting.key.startswith(message.key))
     state = run.outbox.state(message.key)
     if state == "sent":
+        for error in errors:  # of a channel that was tried first
+            run.fail(error)
         return
     entry = run.outbox.error(message.key)
-    reasons = entry or "; ".join(str(error) for error in run.errors[errors:])
-    del run.errors[errors:]
+    reasons = entry or "; ".join(str(error) for error in errors)
     if state in ("waiting", "failed"):
         run.outbox.discard(message.key)
         run.counts = counts
