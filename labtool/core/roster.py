@@ -16,7 +16,7 @@ from labtool.core.config.models import ChannelName, PersonEntry
 from labtool.core.dates import parse_birthday, parse_date
 from labtool.core.errors import Problem
 from labtool.core.people import Person, fold
-from labtool.core.tables import Grid, columns, doubled, rows
+from labtool.core.tables import Grid, doubled, rows
 from labtool.core.text import clean
 
 T = TypeVar("T")
@@ -31,17 +31,14 @@ _CHANNELS: tuple[str, ...] = get_args(ChannelName)
 Where = Callable[[str], str]
 
 
+NEEDED = ("name",)
 COLUMNS = tuple(info.alias or name for name, info in PersonEntry.model_fields.items())
 
 
 def read_people(grid: Grid) -> tuple[list[Person], list[Problem]]:
     """The people of a sheet whose columns are called as the keys of `people.list`, and what
-    is wrong with it (`sheet:row:column`).
+    is wrong with it (`sheet:row:column`). It has those that `NEEDED` names.
     """
-    if "name" not in columns(grid):
-        near = next((column for column in columns(grid) if "name" in column), "")
-        fix = f"rename the column {near!r}" if near else "call one column of its first row so"
-        return [], [Problem(f"{grid.name}:1", "has no column called name", fix)]
     return _together(_of_sheet(grid))
 
 
@@ -57,9 +54,6 @@ def from_both(
 ) -> tuple[list[Person], list[Problem]]:
     """The people of the config's list and of a sheet. Of one person in both, the list's entry
     counts."""
-    if "name" not in columns(grid):
-        people, problems = from_entries(entries, where)
-        return people, [*problems, *read_people(grid)[1]]
     return _together(_of_list(entries, where), _of_sheet(grid))
 
 

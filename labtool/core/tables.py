@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from labtool.core.errors import Problem
+from labtool.core.errors import Failed, Problem
+
+# The code of errors that are mistakes of those who keep a sheet.
+MISTAKE = "sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,24 @@ def rows(grid: Grid) -> list[Row]:
                 values.setdefault(name, cell.strip())
         found.append(Row(grid.name, number, values))
     return found
+
+
+def require(grid: Grid, needed: Iterable[str]) -> None:
+    """Raise Failed for a sheet without these columns: nothing can be read from it."""
+    there = columns(grid)
+    missing = [name for name in needed if name not in there]
+    if not missing or not there:
+        return
+    near = [(old, name) for name in missing for old in _likely(name, there)[:1]]
+    fix = ", ".join(f"rename {old!r} to {name}" for old, name in near)
+    what = f"there is no column {' and none '.join(map(repr, missing))}"
+    fix = fix or f"call a column of its first row {missing[0]}"
+    raise Failed(what, where=f"{grid.name}:1", fix=fix, code=MISTAKE)
+
+
+def _likely(name: str, there: Iterable[str]) -> list[str]:
+    """The columns that may be meant by this one."""
+    return [c for c in there if name in c.split()] or get_close_matches(name, there, n=1)
 
 
 def doubled(grid: Grid, known: Iterable[str]) -> list[Problem]:

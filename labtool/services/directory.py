@@ -6,7 +6,7 @@ from labtool.core.config import Config
 from labtool.core.config.models import PersonEntry
 from labtool.core.errors import Problem
 from labtool.core.people import People
-from labtool.core.roster import from_both, from_entries
+from labtool.core.roster import NEEDED, from_both, from_entries
 from labtool.services.sheets import Sheets
 
 
@@ -17,7 +17,7 @@ def load_people(config: Config, sheets: Sheets) -> tuple[People, list[Problem]]:
     name = config.core.people.sheet or ("people" if "people" in sheets else "")
     if not name:
         return listed_people(config)
-    people, problems = from_both(*_listed(config), sheets.read(name))
+    people, problems = from_both(*_listed(config), sheets.read(name, NEEDED))
     return People.of(people), problems
 
 

@@ -1,6 +1,6 @@
 """The lab's sheets, wherever they are: CSV files, published CSVs, Google spreadsheets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from labtool.core.config import Config
 from labtool.core.config.models import Sheet
 from labtool.core.config.types import show_duration
 from labtool.core.errors import Failed, LabtoolError, StateError, Temporary
-from labtool.core.tables import Grid
+from labtool.core.tables import Grid, require
 from labtool.core.text import clean
 from labtool.services import csvtext
 from labtool.services.copies import Copies, aged
@@ -47,14 +47,15 @@ class Sheets:
     def __contains__(self, name: str) -> bool:
         return name in self._config.core.sheets
 
-    def read(self, name: str) -> Grid:
-        """The sheet of this name, or its last good copy with the reason why.
+    def read(self, name: str, columns: Iterable[str] = ()) -> Grid:
+        """The sheet of this name, or its last good copy with the reason why. One without
+        `columns` is not good.
 
         Raises Failed for a sheet that is not in the config, or is broken, and Temporary
         where the network failed; both only when no copy may serve.
         """
         if name not in self._grids:
-            self._grids[name] = self._read(name, self._sheet(name))
+            self._grids[name] = self._read(name, self._sheet(name), tuple(columns))
         return self._grids[name]
 
     def probe(self, name: str) -> Grid:
@@ -73,10 +74,11 @@ class Sheets:
             )
         return sheets[name]
 
-    def _read(self, name: str, sheet: Sheet) -> Grid:
+    def _read(self, name: str, sheet: Sheet, columns: tuple[str, ...]) -> Grid:
         identity = f"{sheet.csv}|{sheet.google}|{sheet.tab}"
         try:
             grid = self.probe(name)
+            require(grid, columns)
         except (Failed, Temporary) as error:
             error.topic = topic(name)
             if self._strict and error.code != "offline":

@@ -165,3 +165,26 @@ def test_what_is_taken_back_is_not_to_be_retried(lab: Lab, smtp: Smtp) -> None:
     [alert] = lab.run("outbox", "--json").json()
     assert (alert["to"], alert["state"]) == ("ann-lee", "sent")
     assert not list((lab.folder / "slides").glob("[!.]*"))
+
+
+def test_a_renamed_column_of_names_is_one_mistake(lab: Lab, slack: Slack) -> None:
+    example.make(lab, slack, lab={"admins": ["ann@lab.example"]})
+    renamed = [["full name", *example.PEOPLE[0][1:]], *example.PEOPLE[1:]]
+    said = "labtool: people:1: there is no column 'name'; rename 'full name' to name"
+
+    lab.sheet("people", renamed)
+    done = lab.run("remind", "--at", example.DAY)
+    assert (done.status, done.err.splitlines()) == (1, [said])
+    assert slack.messages("#general") == []
+    done = lab.run("check", "--at", example.DAY)
+    assert (done.status, done.err.splitlines()) == (2, [said])
+
+    lab.sheet("people", example.PEOPLE)
+    assert lab.run("remind", "--at", "2026-11-21T09:00").status == 0
+    lab.sheet("people", renamed)
+    for _ in range(2):  # the copy is still the good one
+        done = lab.run("remind", "--at", example.DAY)
+        [line] = done.err.splitlines()
+        assert "there is no column 'name'; the copy of" in line
+    [meeting] = [m.text for m in slack.messages("#general") if "Presenting" in m.text]
+    assert meeting.count("<@") == 3

@@ -35,12 +35,6 @@ def test_columns_in_any_order_and_case() -> None:
     assert (bob.end, bob.channels, bob.birthday) == (date(2026, 12, 31), ("mail", "slack"), None)
 
 
-def test_a_sheet_without_names_is_one_problem() -> None:
-    people, problems = read_people(grid(("email",), ("ann@lab.example",), ("bob@lab.example",)))
-    assert people == []
-    assert [p.where for p in problems] == ["people:1"]
-
-
 def test_bad_rows_are_reported_and_the_others_go_on() -> None:
     people, problems = read_people(
         grid(

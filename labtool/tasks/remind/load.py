@@ -5,10 +5,12 @@ from datetime import date, timedelta
 
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, Problem
+from labtool.core.tables import MISTAKE
 from labtool.services.build import Services
 from labtool.services.sheets import topic
 from labtool.tasks.remind.data import LabData
 from labtool.tasks.remind.gather import CalendarEvent, Source, Sources, gather
+from labtool.tasks.remind.layouts.plain import NEEDED
 from labtool.tasks.remind.section import Remind
 
 # How far around today the absences calendar is read.
@@ -34,13 +36,14 @@ def load(
         if not name:
             return None
         try:
-            grid = services.sheets.read(name)
+            layout = _layout(config, name)
+            grid = services.sheets.read(name, NEEDED[role] if layout == "plain" else ())
         except LabtoolError as error:
             missing.add(role)
             fail(error)
             return None
         looked_at.add(topic(name))
-        return Source(grid, config.core.sheets[name].layout)
+        return Source(grid, layout)
 
     duties = source("duties", section.duties)
     meetings = source("meetings", section.meetings)
@@ -64,6 +67,11 @@ def load(
     return data
 
 
+def _layout(config: Config, name: str) -> str:
+    sheet = config.core.sheets.get(name)
+    return sheet.layout if sheet else ""
+
+
 def _events(
     section: Remind, services: Services, today: date, fail: Callable[[LabtoolError], None]
 ) -> tuple[CalendarEvent, ...]:
@@ -80,7 +88,7 @@ def _events(
 def as_error(problem: Problem, services: Services) -> Failed:
     """A mistake in a sheet, as an error of the run: the admins hear of it once, whichever
     reminders meet it."""
-    error = Failed(problem.what, where=problem.where, fix=problem.fix, code="sheet")
+    error = Failed(problem.what, where=problem.where, fix=problem.fix, code=MISTAKE)
     sheet = problem.where.partition(":")[0]
     error.topic = topic(sheet) if sheet in services.sheets else ""
     return error

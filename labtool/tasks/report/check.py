@@ -11,7 +11,7 @@ from labtool.core.config import Config, Secret
 from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import ConfigError, LabtoolError, Problem
 from labtool.core.roster import COLUMNS
-from labtool.core.tables import misspelt
+from labtool.core.tables import MISTAKE, misspelt
 from labtool.services.build import Services
 
 
@@ -39,6 +39,8 @@ class Findings:
             self.notes.append(f"{error.where}: {error.what}")
         elif isinstance(error, ConfigError):
             self.problems += error.problems
+        elif error.code == MISTAKE:
+            self.problems.append(Problem(error.where, error.what, error.fix))
         else:
             self.errors.append(error)
 

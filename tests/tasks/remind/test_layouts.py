@@ -59,13 +59,6 @@ def test_a_row_with_only_a_date_is_not_planned_yet() -> None:
     assert (sheet.meetings, problems) == ((), [])
 
 
-def test_a_missing_column_is_one_problem() -> None:
-    _, problems = plain.duties(grid("duties", "job,main,backup\nBreakfast,Ann,Bob\n"))
-    assert [str(p) for p in problems] == [
-        "duties:1:task: there is no such column; add task to the header row"
-    ]
-
-
 def test_duties_that_stand_twice_or_have_no_name() -> None:
     duties, problems = plain.duties(
         grid("duties", "task,main,backup\nBreakfast,Ann,\n,Bob,\nbreakfast,Bob,\nAWS,,\n")

@@ -11,11 +11,16 @@ from datetime import date
 from labtool.core.dates import parse_date
 from labtool.core.errors import Problem
 from labtool.core.people import fold
-from labtool.core.tables import Grid, Row, columns, doubled, rows
+from labtool.core.tables import Grid, Row, doubled, rows
 from labtool.core.text import one_line
 from labtool.tasks.remind.data import Duty
 from labtool.tasks.remind.layouts._meetings import MeetingsSheet, Types, cleaned, read_meetings
 
+NEEDED = {
+    "duties": ("task", "main", "backup"),
+    "meetings": ("date", "type", "presenters"),
+    "absences": ("person", "from", "to"),
+}
 COLUMNS = {
     "duties": ("task", "interval", "main", "backup", "note"),
     "meetings": ("date", "type", "presenters", "note", "start", "end", "place"),
@@ -36,20 +41,20 @@ class AbsenceRow:
 
 def duties(grid: Grid) -> tuple[list[Duty], list[Problem]]:
     """The duties, and the mistakes in the sheet."""
-    found, problems = _rows(grid, "duties", ("task", "main", "backup"))
+    found, problems = _rows(grid, "duties")
     return unique_duties(found, problems), problems
 
 
 def meetings(grid: Grid, types: Types) -> tuple[MeetingsSheet, list[Problem]]:
     """The meetings, and the mistakes in the sheet."""
-    found, problems = _rows(grid, "meetings", ("date", "type", "presenters"))
+    found, problems = _rows(grid, "meetings")
     read, more = read_meetings(found, types)
     return MeetingsSheet(tuple(read)), problems + more
 
 
 def absences(grid: Grid) -> tuple[list[AbsenceRow], list[Problem]]:
     """The absences, and the mistakes in the sheet. Without `to` it is a single day."""
-    found, problems = _rows(grid, "absences", ("person", "from", "to"), may_be_empty=True)
+    found, problems = _rows(grid, "absences", may_be_empty=True)
     read = []
     for row in found:
         try:
@@ -94,25 +99,12 @@ def unique_duties(found: list[Row], problems: list[Problem]) -> list[Duty]:
     return list(known.values())
 
 
-def _rows(
-    grid: Grid, role: str, needed: tuple[str, ...], *, may_be_empty: bool = False
-) -> tuple[list[Row], list[Problem]]:
-    """The sheet's rows with their cells cleaned; none if a needed column is missing."""
-    header = columns(grid)
-    problems = [
-        Problem(f"{grid.name}:1:{name}", "there is no such column", f"add {name} to the header row")
-        for name in needed
-        if header and name not in header
-    ]
-    found = [] if problems else rows(grid)
-    if not problems and not found and not may_be_empty:
-        problems.append(
-            Problem(
-                f"{grid.name}:1",
-                f"the sheet is empty ({grid.source})",
-                f"it needs a header row with {', '.join(needed)}, and rows",
-            )
-        )
+def _rows(grid: Grid, role: str, *, may_be_empty: bool = False) -> tuple[list[Row], list[Problem]]:
+    """The sheet's rows with their cells cleaned; it has the columns that are needed."""
+    found, problems = rows(grid), []
+    if not found and not may_be_empty:
+        fix = f"it needs a header row with {', '.join(NEEDED[role])}, and rows"
+        problems.append(Problem(f"{grid.name}:1", f"the sheet is empty ({grid.source})", fix))
     clean_rows = [
         Row(row.sheet, row.number, {name: cleaned(cell) for name, cell in row.cells.items()})
         for row in found
