@@ -218,7 +218,7 @@ def _find_duty(target: Target, question: Question) -> Duty | Trouble:
     if duty:
         return duty
     known = {fold(d.task): d.task for d in question.data.duties}
-    near = get_close_matches(fold(target.name), known, n=1)
+    near = get_close_matches(fold(target.name), known, n=1, cutoff=0.8)
     fix = f"did you mean {known[near[0]]}?" if near else "add a row for it, or delete the rule"
     return Trouble(
         question.rule,

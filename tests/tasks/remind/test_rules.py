@@ -8,7 +8,7 @@ from labtool.core.text import link, plain
 from labtool.tasks.remind.engine import plan_day
 from labtool.tasks.remind.plan import DayPlan
 from labtool.tasks.remind.section import Remind
-from tests.tasks.remind.invented import ANN, EVERYBODY, lab, said, section
+from tests.tasks.remind.invented import ANN, BOB, EVERYBODY, lab, said, section
 
 SUNDAY = date(2026, 11, 22)
 
@@ -26,6 +26,16 @@ MEETINGS = """date,type,presenters,note,start,end,place
 2026-12-07,N/A,,Lab retreat,,,
 2026-12-14,ES,Zoe / Ann,,,,
 """
+
+
+def test_a_duty_names_the_meeting_that_it_counts_from() -> None:
+    sheets = {"meetings": MEETINGS, "duties": "task,main,backup\nBreakfast,Bob,Ann\n"}
+    rule = "{kind: duty, duty: Breakfast, when: 1 day before meeting}"
+    hi = "Hi Bob! You are down for: Breakfast"
+    when = "tomorrow (Monday 23 November, 9:30 to 11:00)"
+    assert said(plan(rule, **sheets)) == [(BOB.key, f"{hi}, for the meeting {when}.")]
+    rule = "{kind: duty, duty: Breakfast, when: daily}"
+    assert said(plan(rule, **sheets)) == [(BOB.key, f"{hi}.")]
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ def test_an_unknown_duty_names_the_nearest() -> None:
     asked, troubles = ask(data, Target("duty", "Brekfast"))
     assert asked == []
     assert "did you mean Breakfast?" in str(troubles[0])
+    _, troubles = ask(data, Target("duty", "Break room"))
+    assert "add a row for it, or delete the rule" in str(troubles[0])
 
 
 def test_presenters_roles_people_channels_backups_admins() -> None:
