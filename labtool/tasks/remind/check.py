@@ -17,6 +17,7 @@ from labtool.tasks.remind.data import Duty, LabData
 from labtool.tasks.remind.layouts import plain
 from labtool.tasks.remind.load import as_error, load
 from labtool.tasks.remind.meetings import Meeting, Meetings
+from labtool.tasks.remind.odd import odd
 from labtool.tasks.remind.plan import Trouble
 from labtool.tasks.remind.rules._base import RuleOptions, TimedRule
 from labtool.tasks.remind.section import Remind
@@ -50,7 +51,7 @@ def check(
             fail(error)
 
     data = load(config, section, services, today, note, set())
-    found.notes = _misspelt(config, section, services, data)
+    found.notes = _misspelt(config, section, services, data) + odd(section, data, config.where)
     found.problems += check_rules(section, data, config.where)
     if len(data.people):
         found.problems += check_names(data)
