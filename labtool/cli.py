@@ -43,15 +43,28 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"labtool.commands.{cmd_name.replace('-', '_')}")
+        module.app.rich_markup_mode = None
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = COMMANDS[cmd_name]
+        _plain_help(command)
         return command
+
+
+def _plain_help(command: Any) -> None:
+    """Help without what typer adds to it: Python's types, and sentences that are cut."""
+    command.short_help = command.help
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda ctx=None: ""
+    for part in getattr(command, "commands", {}).values():
+        _plain_help(part)
 
 
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )

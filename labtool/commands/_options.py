@@ -30,10 +30,22 @@ At = Annotated[
         "--at", metavar="TIME", help="Act as if it were then (ISO 8601); with --dry-run, only look."
     ),
 ]
+# Of a command that has no --dry-run, as it changes nothing.
+AtLook = Annotated[
+    str, typer.Option("--at", metavar="TIME", help="Show it as it were then (ISO 8601).")
+]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", metavar="", help="Show tracebacks of bugs.")
 ]
+
+
+def number(text: object) -> int:
+    """A number on the command line, from 1."""
+    word = str(text)
+    if not (word.isascii() and word.isdecimal() and 0 < int(word[:19]) < 10**18):
+        raise typer.BadParameter(f"{word!r} is not a number; write one such as 12")
+    return int(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What is printed for people: tables through rich on a terminal, plain columns elsewhere."""
 
-import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from labtool.core.clock import iso
+from labtool.core.document import as_json
 from labtool.core.text import one_line
 
 # On a narrower terminal a drawn table would lose columns; a plain one only wraps.
@@ -16,12 +15,8 @@ _DRAWN_FROM = 60
 
 
 def document(value: Any) -> None:
-    """One JSON document on standard output; times as they are stored everywhere."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
-
-
-def _plain(value: object) -> str:
-    return iso(value) if isinstance(value, datetime) else str(value)
+    """One JSON document on standard output."""
+    print(as_json(value))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:

@@ -32,7 +32,9 @@ def mistake(words: Sequence[str]) -> tuple[str, str]:
     except Exception as error:
         # Where click's errors are defined differs between versions of typer.
         said = getattr(error, "format_message", lambda: "")().strip().rstrip(".")
-        if not said and not shown.getvalue():
+        if "\n" in said:
+            said = ""  # all of its help
+        elif not said and not shown.getvalue():
             raise
         fix = f"see: labtool {' '.join([*path, '--help'])}"
         return said or "only prints help or the version", fix

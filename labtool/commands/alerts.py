@@ -62,7 +62,9 @@ def alerts(
 def snooze(
     context: typer.Context,
     fault: Annotated[str, typer.Argument(metavar="ID", help="The error's id.")],
-    for_: Annotated[str, typer.Option("--for", help="How long, such as 3d; 0 tells again.")] = "7d",
+    for_: Annotated[
+        str, typer.Option("--for", metavar="LENGTH", help="Such as 3d; 0 tells again.")
+    ] = "7d",
     config: o.ConfigOption = "",
     verbose: o.Verbose = False,
 ) -> None:

@@ -23,7 +23,7 @@ def check(
         bool, typer.Option("--online", metavar="", help="Also prove each credential and recipient.")
     ] = False,
     config: o.ConfigOption = "",
-    at: o.At = "",
+    at: o.AtLook = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:

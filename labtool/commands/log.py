@@ -14,9 +14,11 @@ def log(
     context: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TASK | show ID", help="A task's or timer's runs; or one run."),
+        typer.Argument(metavar="TASK | show ID", help="Runs of a task, timer or command; or one."),
     ] = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many runs.")] = 20,
+    count: Annotated[
+        int, typer.Option("-n", metavar="N", parser=o.number, help="How many runs.")
+    ] = 20,
     config: o.ConfigOption = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -28,13 +30,13 @@ def log(
         from labtool.core.errors import UsageError
 
         if words[:1] == ["show"]:
-            number = words[1] if len(words) == 2 else ""
-            if not (number.isascii() and number.isdecimal() and len(number) < 19):
-                raise UsageError("log show takes the number of a run", fix="see: labtool log")
-            return _one(int(number), config, context, json=json)
-        if len(words) > 1:
-            raise UsageError("log takes one task", fix="labtool log TASK, or labtool log show ID")
-        return _many(words[0] if words else "", count, config, context, json=json)
+            try:
+                number = o.number(" ".join(words[1:]))
+            except typer.BadParameter:
+                what, fix = "log show takes the number of a run", "see: labtool log"
+                raise UsageError(what, fix=fix) from None
+            return _one(number, config, context, json=json)
+        return _many(" ".join(words), count, config, context, json=json)
 
     o.finish(body, verbose=verbose, json=json)
 
@@ -46,11 +48,13 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
     from labtool.commands import _show as show
     from labtool.core.database import Database
     from labtool.core.errors import UsageError
-    from labtool.core.journal import Journal
+    from labtool.core.journal import Journal, in_words
 
     lab = o.load(config, context)
     journal = Journal(Database.snapshot(lab.state))
-    runs = journal.entries(task, count)
+    timer = lab.core.timers.get(task)
+    # A run of a timer's command by hand counts as the timer's, as in `status`.
+    runs = journal.entries(task, count, command=timer.run if timer else task)
     if task and not runs:
         known = {run.task for run in journal.entries(newest=1000)} | set(lab.core.timers)
         if known and task not in known:
@@ -66,7 +70,7 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
             str(run.id),
             show.moment(run.started, zone, now),
             run.command,
-            run.status,
+            in_words(run.status),
             show.seconds(run.seconds),
             show.errors(run.error) or ", ".join(f"{n} {name}" for name, n in run.counts.items()),
         ]
@@ -82,7 +86,7 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
 
     from labtool.commands import _show as show
     from labtool.core.database import Database
-    from labtool.core.journal import Journal
+    from labtool.core.journal import Journal, in_words
     from labtool.core.log import run_log
     from labtool.core.text import clean
 
@@ -98,7 +102,10 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
     print(clean(f"run {run.id}: labtool {run.command}{timer}"))
     print(f"started {run.started.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", end="")
     print(f", took {show.seconds(run.seconds)}" if run.seconds is not None else "")
-    print(f"outcome {run.status}" + (f" (exit status {run.exit})" if run.exit is not None else ""))
+    print(
+        f"outcome: {in_words(run.status)}"
+        + (f" (exit status {run.exit})" if run.exit is not None else "")
+    )
     print()
     print(clean(output).rstrip() or clean(run.error) or "It printed nothing.")
     return 0

@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
-Number = Annotated[
-    int, typer.Argument(metavar="ID", min=1, max=2**62, help="The message's number.")
-]
+Number = Annotated[int, typer.Argument(metavar="ID", parser=o.number, help="The message's number.")]
 
 
 @app.callback()
 def outbox(
     context: typer.Context,
-    state: Annotated[str, typer.Option(help="Only messages in this state.")] = "",
-    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many.")] = 30,
+    state: Annotated[
+        str,
+        typer.Option(metavar="STATE", help="Only those: waiting, unknown, sent, failed, dropped."),
+    ] = "",
+    count: Annotated[int, typer.Option("-n", metavar="N", parser=o.number, help="How many.")] = 30,
     config: o.ConfigOption = "",
     json: o.Json = False,
     verbose: o.Verbose = False,

@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 def status(
     context: typer.Context,
     config: o.ConfigOption = "",
-    at: o.At = "",
+    at: o.AtLook = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -25,8 +25,10 @@ def status(
     def body() -> int:
         from labtool.commands import _show as show
         from labtool.core.database import Database
+        from labtool.core.journal import in_words
         from labtool.core.lock import held
         from labtool.core.outbox import OPEN_STATES, Outbox
+        from labtool.core.text import counted
         from labtool.tasks.report.task import read_timetable
 
         lab = o.load(config, context)
@@ -71,7 +73,7 @@ def status(
             [
                 line.name,
                 show.moment(line.last.started if line.last else None, zone, now) or "-",
-                outcome(line.last),
+                in_words(outcome(line.last)),
                 show.seconds(line.last.seconds if line.last else None),
                 show.moment(line.next_due, zone, now),
                 f"OVERDUE since {show.moment(line.overdue_since, zone, now)}"
@@ -85,7 +87,7 @@ def status(
         for state in ("waiting", "unknown", "failed"):
             count = sum(e.state == state for e in open_messages)
             if count:
-                print(f"{count} messages {state}: see labtool outbox")
+                print(f"{counted(count, 'message')} {state}: see labtool outbox")
         return 0
 
     o.finish(body, verbose=verbose, json=json)

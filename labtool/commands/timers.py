@@ -29,9 +29,11 @@ def timers(context: typer.Context, config: o.ConfigOption = "") -> None:
 @app.command("next")
 def upcoming(
     context: typer.Context,
-    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many runs.")] = 10,
+    count: Annotated[
+        int, typer.Option("-n", metavar="N", parser=o.number, help="How many runs.")
+    ] = 10,
     config: o.ConfigOption = "",
-    at: o.At = "",
+    at: o.AtLook = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -132,6 +134,7 @@ def systemd(
         import getpass
         from datetime import UTC, datetime
 
+        from labtool.core.text import counted
         from labtool.tasks.sections import staying
         from labtool.tasks.timers import services
         from labtool.tasks.timers import systemd as units
@@ -160,7 +163,7 @@ def systemd(
                 print(f"# ── {name}\n{text}")
             return 0
         stale = units.install(found, install)
-        print(f"# wrote {len(found)} files into {install}; now run:")
+        print(f"# wrote {counted(len(found), 'file')} into {install}; now run:")
         print(units.next_steps(found, stale, install, user=user), end="")
         return 0
 
@@ -170,7 +173,9 @@ def systemd(
 @app.command()
 def run(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Names of timers.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", metavar="", help="Every timer.")] = False,
     due: Annotated[
         bool, typer.Option("--due", metavar="", help="What is due, or was missed.")

@@ -37,6 +37,11 @@ class Entry:
 STATUS_OF_EXIT = {0: "done", 1: "failed", 2: "usage", 75: "temporary", 130: "interrupted"}
 
 
+def in_words(status: str) -> str:
+    """A status as people read it."""
+    return {"usage": "wrong config or command", "temporary": "unavailable"}.get(status, status)
+
+
 class Journal:
     """The runs in a database."""
 
@@ -83,12 +88,16 @@ class Journal:
             "UPDATE runs SET status = 'killed' WHERE task = ? AND status = 'running'", task
         )
 
-    def entries(self, task: str = "", newest: int = 20) -> list[Entry]:
-        """The newest runs, of one task or timer if named, newest first."""
-        where = "WHERE task = ?1 OR timer = ?1" if task else "WHERE ?1 = ''"
+    def entries(self, name: str = "", newest: int = 20, *, command: str = "") -> list[Entry]:
+        """The newest runs, newest first; only those of one task or timer if named, and of
+        one `command` (`remind duty`)."""
+        task, *arguments = command.split(" ")
         rows = self._database.rows(
-            f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT ?2",  # noqa: S608  (constants)
+            "SELECT * FROM runs WHERE ?1 = '' OR task = ?1 OR timer = ?1"
+            " OR (task = ?2 AND arguments = ?3) ORDER BY id DESC LIMIT ?4",
+            name,
             task,
+            json.dumps(arguments),
             newest,
         )
         return [_entry(row) for row in rows]

@@ -6,7 +6,6 @@ turns it all into the exit status.
 """
 
 import errno
-import json
 import os
 import signal
 import sys
@@ -19,8 +18,8 @@ from textwrap import indent
 from types import FrameType
 
 from labtool.core import errors as e
-from labtool.core.clock import iso
 from labtool.core.database import Database
+from labtool.core.document import as_json
 from labtool.core.emergency import tell_without_state
 from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
 from labtool.core.journal import STATUS_OF_EXIT, Journal
@@ -150,7 +149,7 @@ def _report(run: Run, status: int) -> None:
         document = {
             "task": run.task.name,
             "arguments": run.task.arguments,
-            "at": iso(run.clock.now()),
+            "at": run.clock.now(),
             "dry_run": run.dry_run,
             "status": STATUS_OF_EXIT.get(status, "failed"),
             "exit": status,
@@ -158,7 +157,7 @@ def _report(run: Run, status: int) -> None:
             "errors": list(dict.fromkeys(str(error) for error in run.errors)),
             **run.result,
         }
-        print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+        print(as_json(document))
     elif not run.dry_run:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items() if count)
         otherwise = "failed; see above" if status not in (e.OK, e.INTERRUPTED) else "nothing to do"

@@ -40,6 +40,11 @@ def one_line(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """So many of something: `1 duty`, `2 rules`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def mention(person: str, name: str) -> str:
     """A token that a channel renders as a mention of `person` (their key)."""
     return f"{_OPEN}mention{_MIDDLE}{clean(person)}{_MIDDLE}{clean(name)}{_CLOSE}"

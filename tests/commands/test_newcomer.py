@@ -122,6 +122,34 @@ def test_small_words(lab: Lab) -> None:
     assert "is not a time zone" in done.err
 
 
+def test_log_knows_the_names_that_status_shows(lab: Lab) -> None:
+    timers = {"daily": {"run": "remind", "when": "daily 09:00"}}
+    example.make(lab, remind={"rules": DAILY}, timers=timers)
+    lab.run("remind", "--at", example.DAY)
+    lab.run("remind", "daily", "--at", example.DAY)
+    lab.run("timers", "run", "daily")
+
+    def ran(*name: str) -> list[int]:
+        return [run["id"] for run in lab.run("log", *name, "--json").json()]
+
+    names = [line["name"] for line in lab.run("status", "--json").json()["tasks"]]
+    assert names == ["daily", "remind daily"]
+    assert (ran("daily"), ran("remind daily"), ran("remind", "daily")) == ([3, 1], [2], [2])
+    assert (ran("remind"), ran()) == ([3, 2, 1], [3, 2, 1])
+
+
+def test_outcomes_are_in_words(lab: Lab) -> None:
+    rules = {"far": {"kind": "notice", "to": "admins", "when": "daily", "text": "x"}}
+    mail = {"host": "127.0.0.1", "port": 9, "security": "none", "from": "lab@lab.example"}
+    example.make(lab, remind={"rules": rules}, mail=mail)
+    assert lab.run("remind").status == 75
+    assert lab.run("log", "--json").json()[0]["status"] == "temporary"
+    for done in (lab.run("log"), lab.run("status"), lab.run("log", "show", "1")):
+        assert "unavailable" in done.out
+        assert "temporary" not in done.out
+    assert "1 message waiting: see labtool outbox" in lab.run("status").out
+
+
 def test_overdue_since_the_first_that_was_missed(lab: Lab) -> None:
     example.make(lab, timers={"daily": {"run": "remind", "when": "daily 09:00"}})
     lab.run("remind", "--at", "2026-11-20T10:00")

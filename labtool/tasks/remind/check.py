@@ -11,6 +11,7 @@ from labtool.core.errors import LabtoolError, Problem
 from labtool.core.messages import Recipient
 from labtool.core.people import People, Person, fold
 from labtool.core.tables import Row, misspelt
+from labtool.core.text import counted
 from labtool.services.build import Services
 from labtool.tasks.remind import texts
 from labtool.tasks.remind.data import Duty, LabData
@@ -57,8 +58,9 @@ def check(
         found.problems += check_names(data)
     planned = len(data.meetings.planned(today)) if section.rules else 0
     found.proved = (
-        f"reminders: {len(section.rules)} rules, {len(data.duties)} duties,"
-        f" {planned} meetings to come, {len(data.absences)} absences"
+        f"reminders: {counted(len(section.rules), 'rule')},"
+        f" {counted(len(data.duties), 'duty', 'duties')}, {counted(planned, 'meeting')} to come,"
+        f" {counted(len(data.absences), 'absence')}"
     )
     return found
 

@@ -12,6 +12,7 @@ from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import ConfigError, LabtoolError, Problem
 from labtool.core.roster import COLUMNS
 from labtool.core.tables import MISTAKE, misspelt
+from labtool.core.text import counted
 from labtool.services.build import Services
 
 
@@ -137,7 +138,7 @@ def check_sheets(config: Config, services: Services, findings: Findings) -> None
         except LabtoolError as error:
             findings.add(error)
         else:
-            findings.proved.append(f"sheet {name}: {len(grid.cells)} lines")
+            findings.proved.append(f"sheet {name}: {counted(len(grid.cells), 'line')}")
 
 
 def check_ways(
@@ -210,4 +211,4 @@ def check_recipients(
         except LabtoolError as error:
             findings.add(error)
     if found or len(findings.errors) == known:
-        findings.proved.append(f"slack: {found} recipients found")
+        findings.proved.append(f"slack: {counted(found, 'recipient')} found")
