@@ -109,6 +109,8 @@ timers:
     [
         ("lab: [", 2, "is not valid YAML"),
         ("lab:\n\tname: x", 2, "indent with spaces, not tabs"),
+        ("lab:\n  name: x\n state: y", 3, "look at this line and above it, up to line 1:"),
+        ("lab:\n  a: b: c", 2, "look at this line and the one above:"),
         ("- a\n- b", 1, "is not a mapping; write sections such as lab:"),
         ("just words", 1, "is not a mapping"),
         ("lab: {name: a}\nlab: {name: b}", 2, "lab: stands twice; it is at line 1 already"),

@@ -131,7 +131,8 @@ def parse(text: str, marked: Marked, environ: dict[str, str]) -> None:
             marked.problems.append(Problem(f"{marked.file}:{line}", "is nested too deeply"))
             return
         what = f"is not valid YAML: {why}"
-        marked.problems.append(Problem(f"{marked.file}:{line}", what, _hint(text, line)))
+        begun = error.context_mark.line + 1 if error.context_mark else line
+        marked.problems.append(Problem(f"{marked.file}:{line}", what, _hint(text, line, begun)))
     except yaml.YAMLError as error:
         marked.problems.append(Problem(marked.file, f"is not valid YAML: {error}".split("\n")[0]))
     except ValueError as error:
@@ -236,12 +237,15 @@ def dotted(loc: Loc) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def _hint(text: str, line: int) -> str:
+def _hint(text: str, line: int, begun: int) -> str:
+    """What to look for; what is wrong is noticed at `line` at the latest, in what began at
+    `begun`."""
     lines = text.splitlines()
     near = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in near:
         return "indent with spaces, not tabs"
-    return "look at this line and the one above: indentation, quotes, a missing colon"
+    above = f"above it, up to line {begun}" if begun < line - 1 else "the one above"
+    return f"look at this line and {above}: indentation, quotes, a missing colon"
 
 
 def _display(path: Path) -> str:

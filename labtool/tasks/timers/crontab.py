@@ -18,7 +18,8 @@ _HEADER = """\
 # or to add them below what is there (remove an older copy first, with crontab -e):
 #     (crontab -l; labtool timers crontab) | crontab -
 # What a run prints is kept by labtool (see: labtool log), and it tells the admins of errors;
-# cron mails what labtool itself can neither keep nor tell.
+# cron mails what labtool itself can neither keep nor tell, and the messages of a lab that has
+# neither slack: nor mail: in its config.
 SHELL=/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin
 """
