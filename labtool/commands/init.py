@@ -35,8 +35,8 @@ def init(
         if force:
             print("What was there and differs is kept beside it as NAME.bak.")
         print(f"Try it: cd {shlex.quote(str(target))}; labtool remind")
-        print("What is printed counts as said. To only look, now or with your own sheets:")
-        print("        labtool remind --dry-run, or --preview 14d")
+        print("What it prints counts as said, also once Slack or mail is set up. To only look:")
+        print("labtool remind --dry-run, or --preview 14d")
         return 0
 
     o.finish(body, verbose=verbose)
