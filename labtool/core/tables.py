@@ -73,7 +73,7 @@ def require(grid: Grid, needed: Iterable[str]) -> None:
     near = [(old, name) for name in missing for old in _likely(name, there)[:1]]
     fix = ", ".join(f"rename {old!r} to {name}" for old, name in near)
     what = f"there is no column {' and none '.join(map(repr, missing))}"
-    fix = fix or f"call a column of its first row {missing[0]}"
+    fix = fix or f"its first row must name a column {missing[0]}"
     raise Failed(what, where=f"{grid.name}:1", fix=fix, code=MISTAKE)
 
 

@@ -155,6 +155,8 @@ def test_overdue_since_the_first_that_was_missed(lab: Lab) -> None:
     lab.run("remind", "--at", "2026-11-20T10:00")
     [line] = lab.run("status", "--at", "2026-11-24T20:00", "--json").json()["tasks"]
     assert line["overdue_since"].startswith("2026-11-21T09:00")
+    shown = lab.run("status", "--at", "2026-11-24T20:00").out
+    assert "OVERDUE since Sat 21 Nov 09:00" in shown
 
 
 def test_notes_of_what_is_seldom_meant(lab: Lab) -> None:

@@ -120,7 +120,7 @@ def test_a_missing_column(lab: Lab) -> None:
     make(lab, meetings={"csv": "sheets/meetings.csv"})
     lab.sheet("meetings", [row[1:] for row in example.MEETINGS])
     done = lab.run("remind", "--at", DAY)
-    said = "labtool: meetings:1: there is no column 'date'; call a column of its first row date\n"
+    said = "labtool: meetings:1: there is no column 'date'; its first row must name a column date\n"
     assert (done.status, done.err) == (1, said)
     assert SIBLING in done.out
 

@@ -76,7 +76,8 @@ def test_a_signal_to_timers_reaches_what_they_run(lab: Lab, slack: Slack) -> Non
     ["outbox --json", "config schema", "remind --preview 900d --json", "timers crontab", "check"],
 )
 def test_who_reads_may_stop(lab: Lab, look: str) -> None:
-    example.make(lab, timers={"a": {"run": "remind", "when": "daily 09:00"}})
+    timers = {"a": {"run": "remind", "when": "daily 09:00"}}
+    example.make(lab, timers=timers, slack={"token": "xoxb-1"})
     done = shell(lab, '"$@" | head -c 1; exit ${PIPESTATUS[0]}', *look.split())
     assert (done.status, len(done.out), done.err) == (0, 1, "")
 

@@ -25,7 +25,7 @@ def test_columns_that_are_there(header: tuple[str, ...]) -> None:
     [
         (("full task", "main", "backup"), "no column 'task'; rename 'full task' to task"),
         (("task", "mian", "backups"), "no column 'main' and none 'backup'; rename 'mian' to main,"),
-        (("job", "main", "backup"), "no column 'task'; call a column of its first row task"),
+        (("job", "main", "backup"), "no column 'task'; its first row must name a column task"),
     ],
 )
 def test_columns_that_are_missing_are_one_mistake(header: tuple[str, ...], said: str) -> None:
