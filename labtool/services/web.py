@@ -87,6 +87,7 @@ class Web:
         server = self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app(routes, background),
+                http="h11",  # the other one has no limit on the size of headers
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -121,7 +122,8 @@ class _Link:
 
     def stop(self) -> None:
         """Say goodbye."""
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with suppress(RuntimeError):  # it has ended already
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_STOP)
 
     def ask(self, question: Callable[[], T]) -> T:

@@ -3,6 +3,7 @@ years (openstack/ptgbot). Keys that are not known here survive untouched.
 """
 
 import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, StringConstraints
@@ -107,7 +108,9 @@ def parse(raw: bytes, where: str) -> dict[str, Any]:
     Raises Failed for what is no JSON, or not of this shape, and says where in it.
     """
     try:
-        document = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        document = json.loads(
+            raw.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise Failed(f"is not JSON ({_short(error)})", where=where, code="board_json") from None
     if not isinstance(document, dict):
@@ -166,6 +169,13 @@ def _migrated(document: dict[str, Any]) -> dict[str, Any]:
 
 def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, dict | list) else value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> Any:

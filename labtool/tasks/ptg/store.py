@@ -15,6 +15,7 @@ written: an edit says what a place holds, so that making one twice does no harm.
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -57,6 +58,8 @@ class Store:
         self.journal = path.with_name(path.name + ".journal")
         self._told = told
         self._seen: tuple[int, int, int] | None = None
+        # The exporter is another thread than the one that answers.
+        self._turn = threading.RLock()
         self._connection = self._open_journal()
 
     def load(self) -> dict[str, Any]:
@@ -198,13 +201,15 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if self._connection.in_transaction:
-                with suppress(sqlite3.DatabaseError):
-                    self._connection.execute("ROLLBACK")
-            raise self._unusable(error) from error
+        """The connection's turn; what SQLite raises, in our words."""
+        with self._turn:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.DatabaseError):
+                        self._connection.execute("ROLLBACK")
+                raise self._unusable(error) from error
 
     def _unusable(self, error: sqlite3.DatabaseError) -> StateError:
         what = "the disk is full" if "full" in str(error) else f"cannot be written to ({error})"

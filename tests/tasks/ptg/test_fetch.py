@@ -92,6 +92,7 @@ def test_wrong_shapes(web: Web, wrong: Any) -> None:
         ("", "is not JSON"),
         ('{"now": {}', "is not JSON"),
         ('{"voice": NaN}', "is not JSON"),
+        ('{"eventid": "e", "note": 1e999}', "is too large a number"),
         ("[" * 100_000, "is not JSON"),
         (b"\xff\xfe\x00\x01", "is not JSON"),
         ('{"now": {"nova": "\\ud800"}}', ""),

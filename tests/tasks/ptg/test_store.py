@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 _WRITER = """
 import sys
+import threading
 from pathlib import Path
 from labtool.tasks.ptg import shape
 from tests.tasks.ptg.event import Chat
@@ -226,3 +228,31 @@ def test_killed_at_any_instant_nothing_that_was_answered_is_lost(tmp_path: Path)
         assert chat.troubles == []
         assert len(chat.board.data["last_check_in"]) == 2000
         chat.store.close()
+
+
+def test_who_answers_and_who_exports_do_not_mix(chat: Chat) -> None:
+    """They are two threads: what was answered is on the disk, and neither fails."""
+    stop, failed = threading.Event(), []
+
+    def exporting() -> None:
+        while not stop.is_set():
+            try:
+                export(chat)
+            except (Failed, StateError) as error:
+                failed.append(error)
+
+    thread = threading.Thread(target=exporting)
+    thread.start()
+    try:
+        for number in range(300):
+            assert chat.say(f"#nova now {number}") == [f"now in #nova (Ballroom A): {number}"]
+            if number % 10 == 0:
+                assert chat.say("~undo")[0].startswith("took back")
+    finally:
+        stop.set()
+        thread.join()
+    assert failed == []
+    assert chat.troubles == []
+    held = chat.board.data["now"]
+    chat.open()
+    assert chat.board.data["now"] == held
