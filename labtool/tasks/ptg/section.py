@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Section, Words, mistake
@@ -75,6 +75,9 @@ class Ptg(Section):
         return self
 
 
+_OLD_KEYS = {"nick": "irc_nick", "channels": "irc_channel", "server": "irc_server"}
+
+
 @dataclass(frozen=True, slots=True)
 class Old:
     """An old config as ours: `tls` is not said in it, so it is tried; paths are relative to
@@ -114,12 +117,20 @@ def read_old(path: Path) -> Old:
     if password:
         conceal(password)
     channel = found["irc_channel"]
-    section = Ptg.model_validate(
-        {
-            "server": found["irc_server"],
-            "port": port,
-            "nick": found["irc_nick"],
-            "channels": [channel if channel[:1] in "#&" else f"#{channel}"],
-        }
-    )
+    try:
+        section = Ptg.model_validate(
+            {
+                "server": found["irc_server"],
+                "port": port,
+                "nick": found["irc_nick"],
+                "channels": [channel if channel[:1] in "#&" else f"#{channel}"],
+            }
+        )
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                Problem(str(path), detail["msg"], path=_OLD_KEYS.get(str(detail["loc"][0]), ""))
+                for detail in error.errors(include_url=False, include_input=False)
+            ]
+        ) from None
     return Old(section, password, Path(str(found.get("db_filename") or "ptg.json")).absolute())

@@ -8,6 +8,8 @@ import re2
 
 _LONGEST = 200
 _MEMORY = 1 << 20
+# RE2's instructions. A match takes time in proportion to them.
+_LARGEST = 600
 # So many that changed are matched one by one before the filter of all is made anew.
 _LOOSE = 50
 
@@ -17,7 +19,8 @@ def why_not(pattern: str) -> str:
     if len(pattern) > _LONGEST:
         return f"it is longer than {_LONGEST} characters"
     try:
-        _compile(pattern)
+        if _compile(pattern).programsize > _LARGEST:
+            return "it is too large; repeat fewer times"
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -94,6 +94,9 @@ class TestEverybody:
             outcome = chat.hear(other, text)
             assert outcome is not None
             assert [a.text for a in outcome.answers] == ["you have no subscription yet"]
+        outcome = chat.hear(other, "subscribe zzz")
+        assert outcome is not None
+        assert "belongs to somebody else" in outcome.answers[0].text
         assert chat.board.get("subscriptions", "bob") == "secret"
         assert chat.ask("subscribe", account="bob") == ["your subscription is: secret"]
 

@@ -41,6 +41,8 @@ def test_the_config_of_an_older_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ({"irc_port": "x"}, "irc_port: is not a port"),
         ({"irc_port": 99999}, "irc_port: is not a port"),
         ({"irc_pass": 3}, "irc_pass: is not text"),
+        ({"irc_nick": "9bot"}, "irc_nick: '9bot' is not a nick"),
+        ({"irc_channel": "#a b"}, "irc_channel: '#a b' is not a channel"),
     ],
 )
 def test_mistakes_in_an_older_config(tmp_path: Path, change: dict[str, Any], what: str) -> None:

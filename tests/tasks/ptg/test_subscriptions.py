@@ -65,6 +65,7 @@ def test_more_changes_than_are_kept_loose() -> None:
         ("***", "repetition"),
         ("((a{30}){30}){30}", "too large"),
         ("x" * 201, "longer than 200"),
+        ("((?:(?:a|b|ab|.))?a?){1000}z$", "too large"),
     ],
 )
 def test_what_cannot_be_matched_is_refused_with_a_reason(pattern: str, why: str) -> None:

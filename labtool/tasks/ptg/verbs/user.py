@@ -104,6 +104,10 @@ def subscribe(call: Call) -> None:
     if reason:
         call.answer(f"I cannot match that regular expression: {reason}")
         return
+    owner = str(call.board.get("subscription_owners", call.speaker.key) or "")
+    if current is None and owner.startswith("account:"):
+        call.answer("this nick's subscription belongs to somebody else; identify to services first")
+        return
     call.put(pattern, "subscriptions", call.speaker.key)
     call.put(call.speaker.owner, "subscription_owners", call.speaker.key)
     call.undoable = False
