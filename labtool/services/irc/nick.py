@@ -89,7 +89,12 @@ class Nick:
             self._desk.send(f"NICK {self._wanted}")
 
     def _ask_services(self, verb: str) -> None:
-        words = f"{verb} {self._wanted} {self._desk.settings.password}"
+        settings = self._desk.settings
+        words = f"{verb} {self._wanted}"
+        if settings.login == "nickserv":
+            words += f" {settings.password}"
+        # One for SASL never leaves so: anybody may be called NickServ where there are no
+        # services. Who is logged in needs none.
         self._desk.send(f"PRIVMSG NickServ :{words}")
 
     def _mine(self, new: str) -> None:

@@ -45,6 +45,7 @@ _WORDS = {
 _ROOM_WORDS = ("url", "desc", "cap_icon", "cap_desc")
 
 Text = Annotated[StrictStr, StringConstraints(max_length=5000)]
+Minutes = Annotated[int, Field(ge=-10_080, le=10_080)]
 Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -98,7 +99,7 @@ class _Database(_Open):
     last_check_in: Annotated[dict[Name, _CheckIn], Few] = {}
     subscriptions: Annotated[dict[Name, Text | None], Few] = {}
     subscription_owners: dict[Name, Text] = {}
-    delays: dict[Name, dict[Name, int]] = {}
+    delays: dict[Name, dict[Name, Minutes]] = {}
     timestamp: Text | None = None
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOURS = re.compile(r"^\s*(\d{1,2})[:.](\d{2})(?:\s*[-\u2013\u2014]\s*(\d{1,2})[:.](\d{2}))?")
 _DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
+_YEARS = (1970, 2200)
 _DEFAULT = timedelta(minutes=60)
 _LONGEST = timedelta(hours=24)
 
@@ -82,6 +83,8 @@ def _day(name: str, entries: list[Mapping[str, Any]], zone: ZoneInfo, now: datet
 def _realtime(entry: Mapping[str, Any]) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(entry.get("realtime") or ""))
+        if not _YEARS[0] <= moment.year <= _YEARS[1]:
+            return None  # an hour more or less would be no time at all
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

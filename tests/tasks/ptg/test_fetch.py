@@ -73,6 +73,7 @@ def test_an_old_one_is_migrated(web: Web) -> None:
         {"last_check_in": {"bob": {"in": 3}}},
         {"subscriptions": {"bob": 3}},
         {"delays": {"nova": {"x": "y"}}},
+        {"delays": {"nova": {"x": 1_000_000_000_000_000}}},
         {"tracks": ["x"] * 20_001},
         {"now": {"nova": "x" * 5001}},
     ],

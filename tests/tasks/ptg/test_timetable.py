@@ -77,3 +77,11 @@ def test_odd_slots_are_shown_without_a_time(slots: dict[str, list[dict[str, obje
             assert (slot.start is None) == (slot.end is None)
             assert slot.start is None or slot.end is None or slot.end > slot.start
             slot.shifted(10).is_on(NOW)
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z"])
+def test_the_ends_of_time_are_no_time(at: str) -> None:
+    slots = {"Tuesday": [{"name": "x", "realtime": at, "desc": "09:00-10:00"}]}
+    [slot] = timetable(slots, DENVER, NOW)[0].slots
+    assert slot.start == datetime(2026, 11, 24, 16, tzinfo=UTC)
+    slot.shifted(10_080)
