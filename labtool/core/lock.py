@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,25 +10,38 @@ from pathlib import Path
 from labtool.core.errors import AlreadyRunning
 from labtool.core.files import make_folder, unusable
 
+_LOOK = 0.05
+
 
 @contextmanager
-def hold(folder: Path, name: str, *, wait: bool = False, what: str = "") -> Iterator[None]:
+def hold(
+    folder: Path, name: str, *, wait: bool = False, seconds: float = 0, what: str = ""
+) -> Iterator[None]:
     """Hold the lock `name` of a state folder; the kernel lets go of it whatever kills the
     process. Raises AlreadyRunning when another process has it, which calls it `what`,
-    unless told to `wait`."""
+    unless told to `wait`, or has it still after so many `seconds`."""
     path = make_folder(folder / "locks") / f"{name}.lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise unusable(path, error) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise AlreadyRunning(f"{what or name} is running already; nothing to do") from None
+        end = time.monotonic() + seconds
+        while not _locked(handle, wait=wait):
+            if time.monotonic() >= end:
+                raise AlreadyRunning(f"{what or name} is running already; nothing to do")
+            time.sleep(_LOOK)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 def held(folder: Path, name: str) -> bool:

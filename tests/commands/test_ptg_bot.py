@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from labtool.core.lock import hold
 from tests.lab import Lab, poll
 from tests.servers.irc_user import IrcUser
 from tests.servers.ircd import Inspircd, Ngircd
@@ -416,6 +417,34 @@ def test_an_edit_by_hand_is_seen_soon(event: Event) -> None:
 
     poll(is_known, 15)
     assert event.data()["now"]["nova"] == "x"
+
+
+def test_an_edit_in_two_goes_is_no_damage(event: Event) -> None:
+    event.start()
+    event.said(event.operator, "#nova now x", "now in #nova")
+    poll(lambda: event.data()["now"] == {"nova": "x"})
+    whole = json.dumps(event.data() | {"eventid": "by hand"}).encode()
+    with event.database.open("wb", buffering=0) as file:
+        file.write(whole[:100])
+        # Long enough for the bot to look at it; it writes nothing meanwhile.
+        event.said(event.operator, "#nova now y", "now in #nova")
+        for _ in range(5):
+            event.said(event.operator, "+what #nova", "#nova")
+        file.write(whole[100:])
+    poll(lambda: event.data()["now"] == {"nova": "y"}, 15)
+    assert event.data()["eventid"] == "by hand"
+    assert not list(event.database.parent.glob("*.broken-*"))
+
+
+def test_a_build_that_never_ends_holds_up_neither_the_file_nor_the_end(event: Event) -> None:
+    event.lab.configure({"ptg": event.ptg, "page": {"output": "site"}})
+    with hold(event.lab.state, "site"):
+        process = event.start()
+        event.said(event.operator, "#nova now x", "now in #nova")
+        poll(lambda: event.data()["now"] == {"nova": "x"}, 15)
+        process.terminate()
+        event.operator.wait(" QUIT ")
+        assert process.wait(20) == 0
 
 
 def test_a_fetch_that_hangs_does_not_hold_up_the_end(event: Event, web: Web) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labtool.core.clock import iso
 from labtool.core.config import Config
-from labtool.core.errors import Failed
+from labtool.core.errors import AlreadyRunning, Failed, Temporary
 from labtool.core.files import write_atomic
 from labtool.core.lock import hold
 from labtool.core.site import Entry, Page, Provider, Raw
@@ -17,6 +17,8 @@ from labtool.tasks.page.write import compare, write
 
 # Tells a page in a browser that somebody still builds it.
 ALIVE = "alive.json"
+# How long another build is waited for, in seconds.
+_PATIENCE = 5.0
 
 
 def folder(config: Config) -> Path:
@@ -53,14 +55,20 @@ def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[
 
 def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:
     """Build the site; how many files were written, unchanged, removed. Raises Failed,
-    StateError and ConfigError; the old site stays then."""
+    StateError, ConfigError, and Temporary while another build does not end; the old site
+    stays then."""
     place = folder(config)
     # From looking to writing: a bot and a timer may build at the same time, and the older
     # look must not be written last.
-    with hold(config.state, "site", wait=True):
-        counts = write(files(config, providers, now), place)
-        # Last, and not counted: it changes with every build.
-        write_atomic(place / ALIVE, json.dumps({"built": iso(now)}).encode())
+    try:
+        with hold(config.state, "site", seconds=_PATIENCE):
+            counts = write(files(config, providers, now), place)
+            # Last, and not counted: it changes with every build.
+            write_atomic(place / ALIVE, json.dumps({"built": iso(now)}).encode())
+    except AlreadyRunning:
+        what = f"another build of the site has not ended in {_PATIENCE:g} s"
+        fix = "look which: ps -ef | grep labtool"
+        raise Temporary(what, where=str(place), fix=fix, code="site_busy") from None
     return counts
 
 

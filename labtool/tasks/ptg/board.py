@@ -64,6 +64,12 @@ class Board:
             at = at[key]
         return at
 
+    def holds(self, edit: Edit) -> bool:
+        """Whether an edit would change nothing."""
+        if self._has(edit.path):
+            return edit.there and self.get(*edit.path) == edit.value
+        return not edit.there
+
     def inverse(self, edits: Iterable[Edit]) -> tuple[Edit, ...]:
         """The edits that take these back, as the document is before them; the last first."""
         before: dict[tuple[str, ...], Edit] = {}

@@ -103,8 +103,9 @@ class Call:
 
     def remove(self, *path: str) -> None:
         """Want a place of the document to be empty."""
-        if self.board.get(*path) is not None:
-            self.edits.append(Edit.remove(*path))
+        edit = Edit.remove(*path)
+        if not self.board.holds(edit):
+            self.edits.append(edit)
 
     def notify(self, texts: "list[str]", message: str) -> None:
         """Tell everybody whose subscription matches one of the texts."""

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from labtool.core.config import Config
-from labtool.core.errors import LabtoolError, Problem
+from labtool.core.errors import LabtoolError
 from labtool.core.files import unusable
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.colours import parse_colour
@@ -19,9 +19,8 @@ _MOST = 5
 
 @dataclass(slots=True)
 class Checked:
-    """Mistakes, errors of reading, what is only worth a note, what is fine."""
+    """Errors of reading, what is only worth a note, what is fine."""
 
-    problems: list[Problem] = field(default_factory=list)
     errors: list[LabtoolError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proved: list[str] = field(default_factory=list)
@@ -35,7 +34,7 @@ def check(config: Config) -> Checked:
     path = config.resolve(config.section("ptg", Ptg).database)
     name = os.fspath(path)
     try:
-        document = shape.complete(shape.parse(path.read_bytes(), name))
+        document = shape.complete(shape.parse(path.read_bytes(), name, own=True))
     except FileNotFoundError:
         found.notes.append(f"{name} is not there yet: the board begins empty")
         return found

@@ -151,7 +151,7 @@ class Desk:
 
     def _keep(self, call: Call, label: str) -> None:
         """Make a call's change, once it is on the disk."""
-        if not call.edits and not call.undoes:
+        if not call.undoes and all(self.board.holds(edit) for edit in call.edits):
             return
         at = iso(call.now)
         stamp = Edit(("timestamp",), at)

@@ -1,5 +1,6 @@
 """From the config, ours or an older bot's, to what the bot needs to know."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from labtool.core.errors import ConfigError, Problem
 from labtool.core.log import complain
 from labtool.core.task import Run
 from labtool.services.irc.settings import Settings
-from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.section import Old, Ptg, read_old
+from labtool.tasks.ptg.store import read_document
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
@@ -46,8 +47,8 @@ def look(run: Run, chosen: Plan) -> None:
     """Say what the bot would do, and what the board holds."""
     settings, database = chosen.settings, chosen.database
     document: dict[str, Any] = {}
-    if database.exists():
-        document = shape.parse(database.read_bytes(), str(database))
+    with suppress(FileNotFoundError):
+        document = read_document(database)
     counts = {key: len(document.get(key, ())) for key in ("tracks", "schedule", "last_check_in")}
     run.result["would connect to"] = f"{settings.server}:{settings.port}"
     run.result["board"] = counts

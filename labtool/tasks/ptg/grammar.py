@@ -23,10 +23,12 @@ _MEETING_WORDS = frozenset(
         r"\w+",
         "startmeeting endmeeting meetingtopic meetingname topic info action agreed agree link idea"
         " undo chair unchair vote startvote endvote showvote commands nick save lurk unlurk help"
-        " accepted accept rejected reject",
+        " accepted accept rejected reject todo fyi note",
     )
 )
 _WORD = re.compile(r"[a-z]{3,}")
+# Talk is full of short words that are like a command: +that, +here.
+_LONG_ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,15 @@ def _verb(
 ) -> Asked | None:
     """A verb that is known, or that somebody certainly or probably meant as one."""
     verb = word.casefold()
-    meant = verb in known or sure or bool(near(verb, known, 0.75))
+    meant = verb in known or sure or _misspelt(verb, known)
     return Asked(kind, verb, rest.strip()) if meant else None
+
+
+def _misspelt(word: str, known: Collection[str]) -> bool:
+    """Whether a word in the middle of talk is almost surely a known one."""
+    if len(word) >= _LONG_ENOUGH:
+        return bool(near(word, known, 0.85))
+    return len(word) > 3 and any(sorted(word) == sorted(right) for right in known)
 
 
 def near(word: str, known: Collection[str], likeness: float = 0.6) -> list[str]:

@@ -62,6 +62,8 @@ class _Mail:
 def open_desk(run: Run, chosen: Plan, told: Callable[[LabtoolError], None]) -> tuple[Desk, Store]:
     """The desk over a database file. Raises Failed and StateError."""
     store = Store(chosen.database, told)
+    while store.being_edited():
+        time.sleep(_PAUSE)
     board = Board(store.load(), run.config.core.lab.timezone)
     section = chosen.section
     manners = Manners(section.prefix, section.help_url, section.identified_only)
@@ -222,6 +224,9 @@ class _Keeper:
             checkpoint(self._run, *done)
 
     def _export(self) -> None:
+        if self._store.being_edited():
+            self._dirty = True
+            return
         if self._store.edited_outside():
             self._link.ask(self._reload)
             self._dirty = True

@@ -6,7 +6,15 @@ import json
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictStr,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic import ValidationError as PydanticError
 
 from labtool.core.errors import Failed
@@ -34,6 +42,8 @@ EMPTY: dict[str, Any] = {
 }
 LEVELS = ("info", "success", "warning", "danger")
 _MOST = 20_000
+# Levels of lists and objects in one another: JSON's reader takes more than its writer.
+_DEEPEST = 50
 # What pydantic calls in other words.
 _WORDS = {
     "model_type": "is not an object",
@@ -49,8 +59,8 @@ Minutes = Annotated[int, Field(ge=-10_080, le=10_080)]
 Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=100)]
 
 
-def _few(value: Any) -> Any:
-    if len(value) > _MOST:
+def _few(value: Any, info: ValidationInfo) -> Any:
+    if len(value) > _MOST and not info.context:
         raise ValueError(f"has {len(value)} entries, more than any event needs")
     return value
 
@@ -103,8 +113,9 @@ class _Database(_Open):
     timestamp: Text | None = None
 
 
-def parse(raw: bytes, where: str) -> dict[str, Any]:
-    """The document in a file or from a server, with only the keys that it brings.
+def parse(raw: bytes, where: str, *, own: bool = False) -> dict[str, Any]:
+    """The document in a file or from a server, with only the keys that it brings. How many
+    entries the board's `own` file has is its own affair.
 
     Raises Failed for what is no JSON, or not of this shape, and says where in it.
     """
@@ -116,9 +127,11 @@ def parse(raw: bytes, where: str) -> dict[str, Any]:
         raise Failed(f"is not JSON ({_short(error)})", where=where, code="board_json") from None
     if not isinstance(document, dict):
         raise Failed("is not a JSON object", where=where, code="board_shape")
+    if _deeper_than(_DEEPEST, document):
+        raise Failed(f"is nested more than {_DEEPEST} levels deep", where=where, code="board_shape")
     document = _migrated(document)
     try:
-        _Database.model_validate(document)
+        _Database.model_validate(document, context=own)
     except PydanticError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in problem["loc"][:4])
@@ -143,7 +156,8 @@ def public(document: dict[str, Any]) -> dict[str, Any]:
 
 def dump(document: dict[str, Any]) -> bytes:
     """The file's bytes."""
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def bookable(room: dict[str, Any]) -> dict[str, str]:
@@ -166,6 +180,15 @@ def _migrated(document: dict[str, Any]) -> dict[str, Any]:
         text = motd.get("message")
         found["motd"] = [{"level": motd.get("level") or "info", "message": text}] if text else []
     return found
+
+
+def _deeper_than(levels: int, document: Any) -> bool:
+    at = [document]
+    while at and levels:
+        inner = (v.values() if isinstance(v, dict) else v for v in at)
+        at = [v for values in inner for v in values if isinstance(v, dict | list)]
+        levels -= 1
+    return bool(at)
 
 
 def _copy(value: Any) -> Any:

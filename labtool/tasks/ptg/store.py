@@ -4,7 +4,7 @@ Each accepted change is one row of a journal, an SQLite file beside the board's 
 and on the disk before it is answered. The JSON file, which pages and other bots read, is
 written anew a moment later, whole or not at all, with a second copy beside it.
 
-    ptg.json             what others read; who edits it while no bot runs is obeyed
+    ptg.json             what others read; who edits it is obeyed
     ptg.json.last-good   a copy, used when ptg.json is found damaged
     ptg.json.journal     the changes since, and the last ones before, for ~undo
 
@@ -30,6 +30,10 @@ from labtool.tasks.ptg.board import Board, Change, Edit
 # So many changes can be taken back.
 _KEEP = 100
 _LARGEST = 64 * 1024 * 1024
+# Somebody may be in the middle of writing a file that changed so many seconds ago.
+_QUIET = 3.0
+# It holds who subscribed to what.
+_MODE = 0o640
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -119,11 +123,26 @@ class Store:
         """Whether somebody else wrote the JSON file since we last read or wrote it."""
         return _signature(self.path) != self._seen
 
+    def being_edited(self) -> bool:
+        """Whether the JSON file makes no sense yet and was written to a moment ago: an editor
+        may not be done with it."""
+        try:
+            age = time.time() - self.path.stat().st_mtime
+            if not 0 <= age < _QUIET:
+                return False
+            read_document(self.path)
+        except OSError:
+            return False
+        except LabtoolError:
+            return True
+        return False
+
     def export(self, content: bytes, upto: int) -> None:
         """Write the JSON file with all changes up to number `upto`. Raises StateError."""
-        write_atomic(self.path, content)
+        mode = _mode(self.path)
+        write_atomic(self.path, content, mode)
         self._seen = _signature(self.path)
-        write_atomic(self.good, content)
+        write_atomic(self.good, content, mode)
         with self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("DELETE FROM exported")
@@ -141,7 +160,7 @@ class Store:
 
     def _read(self) -> dict[str, Any]:
         try:
-            return _document(self.path)
+            return read_document(self.path)
         except FileNotFoundError:
             if not self.good.exists():
                 return {}
@@ -153,7 +172,7 @@ class Store:
     def _last_good(self, broken: Failed) -> dict[str, Any]:
         aside = self.path.with_name(f"{self.path.name}.broken-{time.strftime('%Y%m%dT%H%M%S')}")
         try:
-            document = _document(self.good)
+            document = read_document(self.good)
         except (FileNotFoundError, LabtoolError):
             fix = f"put a good copy there; or move {self.path.name}* away, to begin anew"
             raise Failed(broken.what, where=broken.where, fix=fix, code=broken.code) from None
@@ -167,7 +186,7 @@ class Store:
         kept = f"; mend {aside.name} and copy it back if it had more" if aside.exists() else ""
         fix = f"the last good copy ({tracks} tracks) and the journal are used instead{kept}"
         with suppress(StateError):
-            write_atomic(self.path, self.good.read_bytes())
+            write_atomic(self.path, self.good.read_bytes(), _mode(self.good))
             self._seen = _signature(self.path)
         self._told(Failed(broken.what, where=broken.where, fix=fix, code=broken.code))
         return document
@@ -218,6 +237,8 @@ class Store:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    with suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -229,7 +250,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """A board's own file. Raises FileNotFoundError, Failed and StateError."""
     try:
         if path.stat().st_size > _LARGEST:
             raise Failed("is too large to be a board", where=os.fspath(path), code="board_size")
@@ -238,7 +260,15 @@ def _document(path: Path) -> dict[str, Any]:
         raise
     except OSError as error:
         raise unusable(path, error) from error
-    return shape.parse(raw, os.fspath(path))
+    return shape.parse(raw, os.fspath(path), own=True)
+
+
+def _mode(path: Path) -> int:
+    """The mode of a file that is to be written again: as its owner wants it."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        return _MODE
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:
@@ -250,7 +280,8 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 
 
 def _packed(edits: tuple[Edit, ...]) -> str:
-    return json.dumps([[list(e.path), e.value] if e.there else [list(e.path)] for e in edits])
+    rows = [[list(e.path), e.value] if e.there else [list(e.path)] for e in edits]
+    return json.dumps(rows, allow_nan=False)
 
 
 def _edits(text: str) -> tuple[Edit, ...]:

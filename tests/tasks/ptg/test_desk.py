@@ -1,6 +1,7 @@
 """What each command answers and changes."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,7 +269,7 @@ class TestOperators:
         assert chat.say("~motd reorder 3 1") == ["reordered; 1 removed"]
         assert chat.say("~motd del 1") == ["removed; 1 left"]
         assert [m["message"] for m in chat.board.data["motd"]] == ["one"]
-        for bad in ("del 0", "del 2", "del x", "reorder", "del ²", "del -1"):
+        for bad in ("del 0", "del 2", "del x", "reorder", "del ²", "del -1", f"del {'1' * 5000}"):
             assert chat.say(f"~motd {bad}") == ["say which messages by number, from 1; there are 1"]
         for bad in ("add loud x", "add info", "add"):
             assert "a LEVEL is one of info, success, warning, danger" in chat.say(f"~motd {bad}")[0]
@@ -292,6 +293,15 @@ class TestOperators:
         chat.say("~undo")
         assert chat.board.data["now"] == chat.board.data["next"] == {}
         assert chat.say("~undo") == ["there is nothing to take back"]
+
+    def test_what_changes_nothing_is_not_taken_back(self, chat: Chat) -> None:
+        chat.say("#nova now one")
+        chat.say("#nova now one")
+        chat.say("~requirevoice")
+        chat.say("~requirevoice")
+        assert chat.say("~undo")[0].startswith("took back: ~requirevoice")
+        assert chat.say("~undo")[0].startswith("took back: #nova now one")
+        assert chat.board.data["now"] == {}
 
     def test_undo_of_emptydb_keeps_what_came_since(self, chat: Chat) -> None:
         chat.ask("in nova")
@@ -332,6 +342,40 @@ class TestOperators:
         assert chat.board.data["schedule"] == document()["schedule"]
         assert chat.board.data["voice"] == 0
         assert "~fetchdb ftp" not in chat.say("~fetchdb ftp://x")[0]
+
+
+class TestWithoutEnd:
+    """Anybody may come under ten thousand nicks."""
+
+    def test_check_ins(self, tmp_path: Path) -> None:
+        entry = {"location": "x", "in": "2026-11-24T10:00:00Z", "out": None}
+        start = document() | {
+            "last_check_in": {f"n{i}": entry | {"nick": f"n{i}"} for i in range(10_000)}
+        }
+        start["last_check_in"]["n7"]["out"] = "2026-11-24T11:00:00Z"
+        start["last_check_in"]["n9"]["in"] = "2026-11-23T10:00:00Z"
+        chat = Chat(tmp_path / "ptg.json", start)
+        for nick in ("Ann", "Bob"):
+            assert chat.ask("in nova", nick=nick)[0].startswith("OK, checked into #nova")
+        known = chat.board.data["last_check_in"]
+        assert len(known) == 10_000
+        assert {"ann", "bob"} <= set(known)
+        assert {"n7", "n9"}.isdisjoint(known)
+
+    def test_subscriptions_of_one(self, chat: Chat) -> None:
+        said = [chat.ask("subscribe x", nick=f"n{i}", account="ann")[0] for i in range(21)]
+        assert said[19] == "subscription set to x"
+        assert said[20].startswith("you have 20 subscriptions under other nicks")
+        chat.ask("unsubscribe", nick="n3", account="ann")
+        assert chat.ask("subscribe x", nick="n99", account="ann") == ["subscription set to x"]
+
+    def test_subscriptions_of_all(self, tmp_path: Path) -> None:
+        start = document() | {"subscriptions": {f"n{i}": "x" for i in range(5_000)}}
+        chat = Chat(tmp_path / "ptg.json", start)
+        assert chat.ask("subscribe x") == ["there are 5000 subscriptions, more than I can keep"]
+        chat.ask("unsubscribe", nick="n3")
+        assert chat.ask("subscribe x") == ["subscription set to x"]
+        assert len(chat.board.data["subscriptions"]) == 5_000
 
 
 WORDS = """

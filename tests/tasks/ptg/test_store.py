@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from tests.tasks.ptg.event import Chat, document
 
 
 def export(chat: Chat) -> None:
-    chat.store.export(shape.dump(chat.board.data), chat.store.newest())
+    # In this order, as somebody may speak in between: what the file has already does no harm.
+    upto = chat.store.newest()
+    chat.store.export(shape.dump(chat.board.data), upto)
 
 
 def test_what_another_bot_wrote_is_read_and_what_we_write_it_reads(chat: Chat) -> None:
@@ -108,6 +111,7 @@ def test_a_damaged_file_is_replaced_by_the_last_good_one(chat: Chat, damage: obj
     chat.say("#nova now two")
     damaged = damage(chat.path.read_bytes())
     chat.path.write_bytes(damaged)
+    assert chat.store.being_edited()
     chat.open()
     assert chat.board.data["now"] == {"nova": "two"}
     [trouble] = chat.troubles
@@ -117,6 +121,48 @@ def test_a_damaged_file_is_replaced_by_the_last_good_one(chat: Chat, damage: obj
     )
     [aside] = chat.path.parent.glob("ptg.json.broken-*")
     assert aside.read_bytes() == damaged
+
+
+def test_who_edits_may_take_a_moment(chat: Chat) -> None:
+    export(chat)
+    good = chat.path.read_bytes()
+    chat.path.write_bytes(good[:50])
+    assert chat.store.being_edited()
+    os.utime(chat.path, (time.time() - 4,) * 2)
+    assert not chat.store.being_edited()
+    chat.path.write_bytes(good)
+    assert not chat.store.being_edited()
+    chat.path.unlink()
+    assert not chat.store.being_edited()
+
+
+def test_many_people_are_no_damage(tmp_path: Path) -> None:
+    """As an older bot may have left it, which bounds nothing."""
+    entry = {"nick": "x", "location": "y", "in": "2026-11-24T10:00:00Z", "out": None}
+    many = {f"n{i}": entry for i in range(21_000)}
+    chat = Chat(tmp_path / "ptg.json", document() | {"last_check_in": many})
+    export(chat)
+    chat.open()
+    assert len(chat.board.data["last_check_in"]) == 21_000
+
+
+def test_what_could_not_be_read_again_is_refused(chat: Chat) -> None:
+    deep = b'{"extra": ' + b"[" * 60 + b"]" * 60 + b"}"
+    for odd in (deep, b'{"extra": NaN}', b'{"extra": 1e999}'):
+        with pytest.raises(Failed):
+            shape.parse(odd, "there")
+    assert shape.parse(b'{"extra": ' + b"[" * 40 + b"]" * 40 + b"}", "there")
+
+
+def test_the_files_are_not_everybodys(tmp_path: Path) -> None:
+    chat = Chat(tmp_path / "ptg.json")
+    export(chat)
+    assert chat.path.stat().st_mode & 0o777 == 0o640
+    assert chat.store.journal.stat().st_mode & 0o777 == 0o600
+    chat.path.chmod(0o664)
+    export(chat)
+    assert chat.path.stat().st_mode & 0o777 == 0o664
+    assert chat.store.good.stat().st_mode & 0o777 == 0o664
 
 
 def test_without_a_good_copy_it_does_not_begin_anew_by_itself(tmp_path: Path) -> None:

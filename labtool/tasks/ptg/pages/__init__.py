@@ -28,7 +28,7 @@ def provide(config: Config, now: datetime) -> Given:
     section = config.section("ptg", Ptg)
     path = config.resolve(section.database)
     try:
-        document = shape.parse(path.read_bytes(), os.fspath(path))
+        document = shape.parse(path.read_bytes(), os.fspath(path), own=True)
     except FileNotFoundError:
         document = {}
     except OSError as error:

@@ -5,6 +5,10 @@ from labtool.tasks.ptg.call import Call, Verb
 from labtool.tasks.ptg.subscriptions import why_not
 
 _LONGEST_PLACE = 100
+# Anybody may say who they are: the board must not grow without end.
+_MOST_CHECK_INS = 10_000
+_MOST_SUBSCRIPTIONS = 5_000
+_MOST_OF_ONE = 20
 # More lines than this are not said before everybody.
 _CROWD = 5
 
@@ -23,6 +27,9 @@ def check_in(call: Call) -> None:
     if len(place) > _LONGEST_PLACE:
         call.answer(f"that is a long name for a place; {_LONGEST_PLACE} characters at most")
         return
+    known = call.board.data["last_check_in"]
+    if call.speaker.key not in known and len(known) >= _MOST_CHECK_INS:
+        call.remove("last_check_in", min(known, key=lambda nick: _stays(known[nick])))
     entry = {"nick": call.speaker.nick, "location": place, "in": iso(call.now), "out": None}
     call.put(entry, "last_check_in", call.speaker.key)
     call.undoable = False
@@ -108,6 +115,9 @@ def subscribe(call: Call) -> None:
     if current is None and owner.startswith("account:"):
         call.answer("this nick's subscription belongs to somebody else; identify to services first")
         return
+    if current is None and (full := _too_many(call)):
+        call.answer(full)
+        return
     call.put(pattern, "subscriptions", call.speaker.key)
     call.put(call.speaker.owner, "subscription_owners", call.speaker.key)
     call.undoable = False
@@ -142,6 +152,25 @@ def give_help(call: Call) -> None:
         call.answer(f"{whose}: {usages}", alone=True)
     if call.help_url:
         call.answer(f"More at {call.help_url}", alone=True)
+
+
+def _stays(entry: dict[str, str]) -> tuple[bool, str]:
+    """Sorts first the check-in that is missed least: who is out, since the longest."""
+    return not entry.get("out"), str(entry.get("in") or "")
+
+
+def _too_many(call: Call) -> str:
+    """Why there is no room for another subscription; empty if there is."""
+    owners = call.board.data.get("subscription_owners") or {}
+    if sum(owner == call.speaker.owner for owner in owners.values()) >= _MOST_OF_ONE:
+        return f"you have {_MOST_OF_ONE} subscriptions under other nicks; unsubscribe one of them"
+    every = call.board.data["subscriptions"]
+    if len(every) >= _MOST_SUBSCRIPTIONS and call.speaker.key not in every:
+        gone = next((nick for nick, pattern in every.items() if not pattern), None)
+        if gone is None:
+            return f"there are {_MOST_SUBSCRIPTIONS} subscriptions, more than I can keep"
+        call.remove("subscriptions", gone)
+    return ""
 
 
 def _topic(call: Call, track: str) -> str:
