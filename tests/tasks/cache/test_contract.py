@@ -1,0 +1,219 @@
+"""What every kind of source keeps to, whatever its vendor does: the file on the disk is
+never missing, never partial, and never older than it says."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labtool.core.clock import from_iso
+from tests.lab import Lab, Result
+from tests.servers.faults import Fault
+from tests.tasks.cache.stands import Stand, kinds, stand
+
+pytestmark = pytest.mark.xdist_group("cache contract")
+
+SOURCES = Path(__file__).parents[3] / "labtool" / "tasks" / "cache" / "sources"
+# No answer at all ends at the source's timeout.
+TIMEOUT = "3s"
+FAULTS = [
+    Fault.status(500),
+    Fault.status(503, retry_after=3600),
+    Fault.hang(),
+    Fault.drop(),
+    Fault.reset(),
+    Fault.truncated(),
+    Fault.malformed(),
+    Fault.html(),
+    Fault.html(status=502),
+    Fault.reply(b"\xff\xfe\x00", name="bytes"),
+    Fault.reply(b"", name="nothing"),
+]
+NAMES = [f"{number} {fault.name}" for number, fault in enumerate(FAULTS)]
+
+
+@pytest.fixture(scope="module", params=kinds())
+def _stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    made = stand(request.param)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def world(_stand: Stand) -> Stand:
+    """A kind's vendor in its good world."""
+    _stand.reset()
+    return _stand
+
+
+class Kept:
+    """A lab with one source, and what it keeps."""
+
+    def __init__(self, lab: Lab, world: Stand) -> None:
+        self.lab, self.world = lab, world
+        config = world.config(lab.folder)
+        source = {"timeout": "20s", **config["cache"]["source"]}
+        self._config = {**config, "cache": {"source": source}}
+        lab.secrets(**world.env())
+        lab.configure(self._config)
+        self._began = datetime.now(UTC)
+
+    def impatient(self) -> None:
+        """Give it little time from now on."""
+        source = {**self._config["cache"]["source"], "timeout": TIMEOUT}
+        self.lab.configure({**self._config, "cache": {"source": source}})
+
+    def refresh(self, *more: str) -> Result:
+        return self.lab.run("cache", "source", *more)
+
+    def file(self) -> dict[str, Any]:
+        path = self.lab.state / "cache" / "source.json"
+        assert path.stat().st_mode & 0o777 == 0o600
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        assert list(found) == ["name", "kind", "schema", "fetched_at", "ok", "error", "data"]
+        assert (found["name"], found["kind"]) == ("source", self.world.kind)
+        assert found["schema"] >= 1
+        assert isinstance(found["ok"], bool)
+        assert found["ok"] == (not found["error"])
+        if found["fetched_at"] is not None:
+            assert self._began.replace(microsecond=0) <= from_iso(found["fetched_at"])
+            assert from_iso(found["fetched_at"]) <= datetime.now(UTC)
+        return found
+
+    def succeeds(self, *more: str) -> Any:
+        done = self.refresh(*more)
+        assert (done.status, done.err) == (0, "")
+        found = self.file()
+        assert found["ok"]
+        return found["data"]
+
+    def fails(self, statuses: tuple[int, ...] = (1, 75)) -> str:
+        """The old copy stays, and says why there is no newer one; returns what is said."""
+        before = self.file()
+        done = self.refresh()
+        assert done.status in statuses, done
+        after = self.file()
+        assert after["ok"] is False
+        assert (after["data"], after["fetched_at"]) == (before["data"], before["fetched_at"])
+        assert "bug" not in done.err, done.err
+        assert after["error"] in done.err.replace("\n", " ") or after["error"][:60] in done.err
+        for secret in self.world.env().values():
+            assert secret not in done.err + done.out + after["error"]
+        assert not list(self.lab.state.rglob("bug-*"))
+        return str(after["error"])
+
+
+@pytest.fixture
+def kept(lab: Lab, world: Stand) -> Kept:
+    return Kept(lab, world)
+
+
+def test_every_kind_is_here() -> None:
+    there = {p.stem.replace("_", "-") for p in SOURCES.glob("[a-z]*.py")}
+    assert set(kinds()) == there
+
+
+def test_good(kept: Kept) -> None:
+    kept.world.good(kept.succeeds())
+    kept.world.good(kept.succeeds())
+    kept.world.good(kept.succeeds("--force"))
+
+
+def test_empty(kept: Kept) -> None:
+    kept.world.empty()
+    kept.world.bare(kept.succeeds())
+
+
+def test_paged(kept: Kept) -> None:
+    number = kept.world.many()
+    assert kept.world.count(kept.succeeds()) == number
+
+
+def test_slow(kept: Kept) -> None:
+    kept.world.proxy.inject(Fault.delay(0.2), times=3)
+    kept.world.good(kept.succeeds())
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
+def test_a_fault_that_lasts(kept: Kept, fault: Fault) -> None:
+    kept.world.good(kept.succeeds())
+    kept.impatient()
+    kept.world.proxy.inject(fault, times=None)
+    assert kept.fails()
+    kept.world.reset()
+    kept.world.good(kept.succeeds("--force"))
+
+
+def test_a_first_run_that_fails(kept: Kept) -> None:
+    kept.world.proxy.inject(Fault.status(500), times=None)
+    kept.impatient()
+    assert kept.refresh().status == (1 if kept.world.kind == "command" else 75)
+    found = kept.file()
+    assert (found["ok"], found["data"], found["fetched_at"]) == (False, None, None)
+
+
+@pytest.mark.parametrize("fault", FAULTS[4:8], ids=NAMES[4:8])
+def test_a_fault_in_the_middle(kept: Kept, fault: Fault) -> None:
+    """Either it is tried again, or the old copy stays: never a part."""
+    kept.world.good(kept.succeeds())
+    number = len(kept.world.proxy.requests)
+    kept.world.reset()
+    for skip in sorted({number // 2, number - 1}):
+        before = kept.file()
+        passed = iter(range(10_000))
+        kept.world.proxy.inject(
+            fault, times=1, match=lambda _, passed=passed, skip=skip: next(passed) >= skip
+        )
+        done = kept.refresh("--force")
+        assert done.status in (0, 1, 75)
+        found = kept.file()
+        if found["ok"]:
+            kept.world.good(found["data"])
+        else:
+            assert (found["data"], found["fetched_at"]) == (before["data"], before["fetched_at"])
+        kept.world.reset()
+
+
+def test_credentials_that_were_revoked(kept: Kept) -> None:
+    kept.world.good(kept.succeeds())
+    kept.world.proxy.inject(kept.world.refused(), times=None)
+    kept.fails((1,) if kept.world.kind != "command" else (1, 75))
+
+
+def test_a_permission_that_is_missing(kept: Kept) -> None:
+    fault = kept.world.forbidden()
+    if fault is None:
+        return
+    kept.world.good(kept.succeeds())
+    kept.world.proxy.inject(fault, times=None)
+    kept.fails((1,))
+
+
+def test_a_short_wait_is_waited_for(kept: Kept) -> None:
+    kept.world.proxy.inject(kept.world.limited(1), times=1)
+    if kept.world.kind == "command":
+        assert kept.refresh().status == 1
+        return
+    kept.world.good(kept.succeeds())
+
+
+def test_a_long_wait_keeps_the_old_copy(kept: Kept) -> None:
+    kept.world.good(kept.succeeds())
+    kept.world.proxy.inject(kept.world.limited(3000), times=None)
+    kept.fails((75,) if kept.world.kind != "command" else (1,))
+
+
+def test_odd_answers(kept: Kept) -> None:
+    """Fields missing or null: an error in words, or data without them."""
+    kept.world.good(kept.succeeds())
+    for fault in kept.world.odd:
+        kept.world.reset()
+        kept.world.proxy.inject(fault, times=None)
+        done = kept.refresh("--force")
+        assert done.status in (0, 1, 75)
+        assert "bug" not in done.err, (fault.name, done.err)
+        kept.file()
