@@ -14,6 +14,7 @@
 
   const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
   const full = new Intl.DateTimeFormat(undefined, { weekday: "long", hour: "2-digit", minute: "2-digit" });
+  const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || "yours";
 
   function chosenDay(root) {
@@ -42,7 +43,8 @@
     for (const element of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(element.dateTime);
       if (!Number.isNaN(moment.getTime())) {
-        element.textContent = (element.hasAttribute("data-full") ? full : time).format(moment);
+        const format = element.hasAttribute("data-full") ? full : element.hasAttribute("data-date") ? date : time;
+        element.textContent = format.format(moment);
       }
     }
     for (const element of root.querySelectorAll("[data-zone]")) element.textContent = zone;
@@ -97,7 +99,13 @@
       if (fresh) {
         prepare(fetched);
         takeColours(fetched);
-        Idiomorph.morph(document.querySelector("main"), fresh, { morphStyle: "outerHTML", restoreFocus: true });
+        Idiomorph.morph(document.querySelector("main"), fresh, {
+          morphStyle: "outerHTML",
+          restoreFocus: true,
+          // What was drawn into a page, or opened in it, is not in the one that was fetched.
+          callbacks: { beforeNodeMorphed: (old) => !old.matches?.("[data-kept]") },
+        });
+        document.dispatchEvent(new Event("labtool:fresh"));
       }
     } catch {
       // said below, once it lasts

@@ -32,13 +32,15 @@ def ptg_bot(
 
     def work(run: Run, services: Services) -> None:
         from labtool.tasks.page.task import build
-        from labtool.tasks.pages import providers
+        from labtool.tasks.pages import providers_around
         from labtool.tasks.ptg.entry import look, plan
         from labtool.tasks.ptg.service import serve
 
+        around = providers_around("ptg")
+
         def site() -> None:
             if run.config.has("page"):
-                build(run.config, providers(), run.clock.now())
+                build(run.config, around, run.clock.now())
 
         chosen = plan(run.config, old_config, connects=not (console or run.dry_run))
         if run.dry_run:

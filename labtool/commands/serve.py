@@ -23,14 +23,14 @@ def serve(
     def work(run: Run, services: Services) -> None:
         from labtool.tasks.endpoints import endpoints
         from labtool.tasks.page import serving
-        from labtool.tasks.page.task import build, folder
+        from labtool.tasks.page.task import build, folders
         from labtool.tasks.pages import providers
 
         if run.dry_run:
             run.shown = True
-            run.result["would serve"] = str(folder(run.config))
+            run.result["would serve"] = str(folders(run.config).public)
             if not json:
-                print(f"would serve {folder(run.config)}")
+                print(f"would serve {folders(run.config).public}")
             return
         serving.serve(
             run,

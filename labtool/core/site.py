@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from labtool.core.cells import Table
 from labtool.core.config import Config
 
 
@@ -38,10 +39,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a task gives to the site: its pages, and what of them is in the menu."""
+    """What a task gives to the site: its pages, and what of them is in the menu. What is
+    `inside` is the lab's own and goes to a folder apart; `today` stands on its first page."""
 
     pages: Sequence[Page | Raw] = ()
     menu: Sequence[Entry] = ()
+    inside: Sequence[Page | Raw] = ()
+    inside_menu: Sequence[Entry] = ()
+    today: Sequence[Table] = ()
 
 
 # Makes a task's part of the site from the task's state, as it is at an instant; nothing where

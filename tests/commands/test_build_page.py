@@ -33,7 +33,7 @@ def test_a_site(lab: Lab) -> None:
 def test_a_dry_run_writes_nothing(lab: Lab) -> None:
     event(lab)
     done = lab.run("build-page", "--dry-run")
-    assert "would write index.html" in done.lines
+    assert "would write site/index.html" in done.lines
     assert not (lab.folder / "site").exists()
     assert not (lab.folder / "state").exists()
     lab.run("build-page")

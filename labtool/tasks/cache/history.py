@@ -2,7 +2,7 @@
 months one a day, until they are too old.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labtool.core.database import Database
@@ -35,6 +35,32 @@ class History:
             "SELECT series, at, value FROM history WHERE source = ? ORDER BY series, at", source
         ):
             found.setdefault(row["series"], []).append((row["at"], row["value"]))
+        return found
+
+    def latest(self, source: str) -> dict[str, float]:
+        """The newest number of each series of a source."""
+        # SQLite gives the value of the row that has the maximum.
+        rows = self._database.rows(
+            "SELECT series, max(at), value FROM history WHERE source = ? GROUP BY series", source
+        )
+        return {row["series"]: row["value"] for row in rows}
+
+    def means(
+        self, source: str, series: Sequence[str], since: int, step: int
+    ) -> dict[str, list[tuple[int, float]]]:
+        """The means of some series over each `step` (seconds) from an instant (Unix seconds)
+        on, each at the step's first number."""
+        found: dict[str, list[tuple[int, float]]] = {}
+        for name in series:
+            rows = self._database.rows(
+                "SELECT min(at) AS at, avg(value) AS value FROM history"
+                " WHERE source = ? AND series = ? AND at >= ? GROUP BY at / ? ORDER BY at",
+                source,
+                name,
+                since,
+                step,
+            )
+            found[name] = [(row["at"], row["value"]) for row in rows]
         return found
 
     def thin(self, source: str, keep: timedelta, now: datetime) -> None:

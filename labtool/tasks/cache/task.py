@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from labtool.core import kept
 from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import LabtoolError
 from labtool.core.run import bug
 from labtool.core.task import Run
-from labtool.tasks.cache import kept
 from labtool.tasks.cache.due import chosen
 from labtool.tasks.cache.history import History
 from labtool.tasks.cache.refresh import Job, Outcome, ask_all

@@ -17,6 +17,9 @@ _ASSETS = {
     "icon.svg": "site/icon.svg",
     "live.js": "site/live.js",
     "idiomorph.js": "vendor/idiomorph.min.js",
+    "plots.js": "lab/plots.js",
+    "uplot.js": "vendor/uplot.min.js",
+    "uplot.css": "vendor/uplot.min.css",
 }
 # Everything comes from the site itself, and nothing that stands in a page runs.
 POLICY = (
@@ -32,7 +35,6 @@ def render(
     found: dict[str, bytes] = {}
     assets = _assets()
     names = {name: versioned(name, content) for name, content in assets.items()}
-    found.update({names[name]: content for name, content in assets.items()})
     environment = _environment()
     shared = {**common, "assets": names, "policy": POLICY, "now": now}
     for page in pages:
@@ -43,7 +45,12 @@ def render(
             text = template.render({**shared, "path": page.path, **page.values})
             # A lone surrogate, which JSON can hold, is no character.
             found[page.path] = text.encode("utf-8", "replace")
-    return found
+    used = {
+        names[name]: content
+        for name, content in assets.items()
+        if any(names[name].encode() in page for page in found.values())
+    }
+    return {**used, **found}
 
 
 def versioned(name: str, content: bytes) -> str:

@@ -2,15 +2,26 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from labtool.core.config.types import Section
+from labtool.core.config.secrets import Secret
+from labtool.core.config.types import Section, Words
 
 
 class Page(Section):
-    """The site that `build-page` writes."""
+    """The sites that `build-page` writes: what everybody may see, and what is the lab's own."""
 
-    output: str = Field(default="site", min_length=1, description="The folder of the site")
+    output: str = Field(
+        default="site",
+        min_length=1,
+        validation_alias=AliasChoices("output", "public"),
+        description="The folder of what everybody may see",
+    )
+    private: str = Field(
+        default="site-private",
+        min_length=1,
+        description="The folder of what names people, or is nobody else's business",
+    )
     title: str = Field(default="", description="In every page's head; default: the lab's name")
 
 
@@ -23,4 +34,15 @@ class Serve(Section):
     )
     clients: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=1000, description="How many browsers may follow the changes at once"
+    )
+    password: Secret | None = Field(
+        default=None, description="Opens the lab's own pages, under /lab/; any user name does"
+    )
+    header: str = Field(
+        default="",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]*$|^$",
+        description="Opens them too: set by a proxy in front for who has logged in there",
+    )
+    proxies: Words = Field(
+        default=("127.0.0.1", "::1"), description="Addresses whose `header` is believed"
     )

@@ -1,16 +1,18 @@
-"""Building the site: what the tasks give, rendered, written."""
+"""Building the sites: what the tasks give, rendered, written."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from labtool.core.clock import iso
 from labtool.core.config import Config
-from labtool.core.errors import AlreadyRunning, Failed, Temporary
-from labtool.core.files import write_atomic
+from labtool.core.errors import AlreadyRunning, Failed, LabtoolError, Temporary
+from labtool.core.files import make_folder, write_atomic
 from labtool.core.lock import hold
-from labtool.core.site import Entry, Page, Provider, Raw
+from labtool.core.site import Entry, Given, Page, Provider
 from labtool.tasks.page.render import render
 from labtool.tasks.page.section import Page as Section
 from labtool.tasks.page.write import compare, write
@@ -20,59 +22,113 @@ ALIVE = "alive.json"
 # How long another build is waited for, in seconds.
 _PATIENCE = 5.0
 
+Site = dict[str, bytes]
 
-def folder(config: Config) -> Path:
-    """Where the site is. Raises Failed for a folder that holds what is nobody's business."""
-    found = config.resolve(config.section("page", Section).output)
-    for inside in (config.path, config.state):
-        if inside.resolve().is_relative_to(found.resolve()):
-            what = f"page.output ({found}) would publish {inside.name}"
-            fix = "write a folder for the site alone, such as site"
-            raise Failed(what, where=config.where("page", "output"), fix=fix, code="site_folder")
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the sites are: what everybody may see, and what is the lab's own."""
+
+    public: Path
+    private: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The files of both sites by path, and what kept a task from giving its part."""
+
+    public: Site
+    private: Site
+    errors: Sequence[LabtoolError]
+
+
+def folders(config: Config) -> Folders:
+    """Where the sites are. Raises Failed for folders that hold what is nobody's business."""
+    section = config.section("page", Section)
+    found = Folders(config.resolve(section.output), config.resolve(section.private))
+    for key, folder, others in (
+        ("output", found.public, (config.path, config.state, found.private)),
+        ("private", found.private, (config.path, config.state, found.public)),
+    ):
+        for inside in others:
+            if inside.resolve().is_relative_to(folder.resolve()):
+                what = f"page.{key} ({folder}) would publish {inside.name}"
+                fix = "write a folder for this site alone, such as site"
+                where = config.where("page", key)
+                raise Failed(what, where=where, fix=fix, code="site_folder")
     return found
 
 
-def files(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, bytes]:
-    """The site's files by path. Raises Failed, and ConfigError for a section of a task."""
-    section = config.section("page", Section)
-    pages: list[Page | Raw] = []
-    menu: list[Entry] = []
+def sites(config: Config, providers: Iterable[Provider], now: datetime) -> Sites:
+    """Both sites, as far as the tasks give their parts."""
+    given: list[Given] = []
+    errors: list[LabtoolError] = []
     for provide in providers:
-        given = provide(config, now)
-        pages += given.pages
-        menu += given.menu
+        try:
+            given.append(provide(config, now))
+        except LabtoolError as error:
+            errors.append(error)
+    section, zone = config.section("page", Section), config.core.lab.timezone
     title = section.title or config.core.lab.name
-    common = {
-        "heading": section.title,
-        "title": title,
-        "menu": menu,
-        "zone": config.core.lab.timezone,
-    }
-    if not any(page.path == "index.html" for page in pages):
-        pages.append(Page("index.html", "site/empty.html.j2", {}))
-    return render(pages, common, now)
+    common = {"heading": section.title, "title": title, "zone": zone}
+    pages = [page for one in given for page in one.pages]
+    menu = [entry for one in given for entry in one.menu]
+    if not errors and not any(page.path == "index.html" for page in pages):
+        pages.append(Page("index.html", "site/empty.html.j2", {"pages": menu}))
+    public = render(pages, {**common, "menu": menu}, now)
+    inside = [page for one in given for page in one.inside]
+    if not inside:
+        return Sites(public, {}, errors)
+    today = [table for one in given for table in one.today]
+    values = {"day": now.astimezone(zone), "tables": today}
+    inside.append(Page("index.html", "lab/today.html.j2", values))
+    first = Entry("index.html", "Today")
+    inside_menu = [first, *(entry for one in given for entry in one.inside_menu)]
+    return Sites(public, render(inside, {**common, "menu": inside_menu}, now), errors)
 
 
 def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:
-    """Build the site; how many files were written, unchanged, removed. Raises Failed,
-    StateError, ConfigError, and Temporary while another build does not end; the old site
-    stays then."""
-    place = folder(config)
+    """Build the sites; how many files were written, unchanged, removed. What a task cannot
+    give stays as it was, and its error is raised at the end. Raises Failed, StateError,
+    ConfigError, and Temporary while another build does not end."""
+    place = folders(config)
     # From looking to writing: a bot and a timer may build at the same time, and the older
     # look must not be written last.
     try:
         with hold(config.state, "site", seconds=_PATIENCE):
-            counts = write(files(config, providers, now), place)
-            # Last, and not counted: it changes with every build.
-            write_atomic(place / ALIVE, json.dumps({"built": iso(now)}).encode())
+            found = sites(config, providers, now)
+            counts = Counter(_write(found.public, place.public, found, now))
+            if found.private or place.private.exists():
+                # For this user alone, who also serves it.
+                folder = make_folder(place.private)
+                counts.update(_write(found.private, folder, found, now))
     except AlreadyRunning:
         what = f"another build of the site has not ended in {_PATIENCE:g} s"
         fix = "look which: ps -ef | grep labtool"
-        raise Temporary(what, where=str(place), fix=fix, code="site_busy") from None
+        raise Temporary(what, where=str(place.public), fix=fix, code="site_busy") from None
+    for error in found.errors:
+        raise error
+    return dict(counts)
+
+
+def _write(site: Site, folder: Path, found: Sites, now: datetime) -> dict[str, int]:
+    whole = not found.errors
+    counts = write(site, folder, remove=whole)
+    if whole:
+        # Last, and not counted: it changes with every build.
+        write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
     return counts
 
 
 def rehearse(config: Config, providers: Iterable[Provider], now: datetime) -> list[str]:
-    """The paths that a build would write or remove."""
-    plan = compare(files(config, providers, now), folder(config))
-    return [*plan.written, *(f"{path} (removed)" for path in plan.removed)]
+    """The paths that a build would write or remove. Raises as `build`."""
+    place = folders(config)
+    found = sites(config, providers, now)
+    for error in found.errors:
+        raise error
+    changes: list[str] = []
+    for site, folder in ((found.public, place.public), (found.private, place.private)):
+        plan = compare(site, folder)
+        changes += [f"{folder.name}/{path}" for path in plan.written]
+        changes += [f"{folder.name}/{path} (removed)" for path in plan.removed]
+    return changes

@@ -16,8 +16,9 @@ _ASSETS, _KEEP = "assets/", 86400.0
 MANIFEST = ".labtool-site.json"
 
 
-def write(site: Mapping[str, bytes], folder: Path) -> dict[str, int]:
-    """Write the files of a site; how many were written, unchanged, removed.
+def write(site: Mapping[str, bytes], folder: Path, *, remove: bool = True) -> dict[str, int]:
+    """Write the files of a site, and `remove` what is no more of it; how many were written,
+    unchanged, removed.
 
     Raises Failed when the folder has a file of that name which labtool did not write, and
     StateError.
@@ -33,6 +34,8 @@ def write(site: Mapping[str, bytes], folder: Path) -> dict[str, int]:
         _note(folder, plan.known | set(site))
     for path in plan.written:
         write_atomic(folder / path, site[path])
+    if not remove:
+        return {**plan.counts, "removed": 0}
     for path in plan.removed:
         (folder / path).unlink(missing_ok=True)
     if plan.removed:

@@ -37,10 +37,13 @@ class SourceOptions(Section):
     """The options that every kind has. `schema_version` is that of the shape of its data."""
 
     schema_version: ClassVar[int] = 1
+    # Whether the names of its series may be seen by everybody, once it is public.
+    public_history: ClassVar[bool] = True
 
     kind: str
     every: Duration = Field(default=timedelta(minutes=30), description="Its beat")
     timeout: Duration = Field(default=timedelta(seconds=60), description="For all of it")
+    public: bool = Field(default=False, description="Whether its page is everybody's to see")
 
     @abstractmethod
     def fetch(self, question: Question) -> Answer:

@@ -25,5 +25,5 @@ class Options(SourceOptions):
         grids = {name: every.probe(name).cells for name in names}
         return Answer(
             {"sheets": {name: [list(row) for row in cells] for name, cells in grids.items()}},
-            {f"rows-{name}": float(len(cells)) for name, cells in grids.items()},
+            {f"rows/{name}": float(len(cells)) for name, cells in grids.items()},
         )
