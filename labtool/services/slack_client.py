@@ -73,18 +73,21 @@ class GarbledError(Exception):
 
 class Client:
     """Slack's methods by name. `call` reads and may try again; `post` acts, and tries again
-    only what was certainly not done.
+    only what was certainly not done. A call has `seconds`, all its attempts `waiting`.
     """
 
-    def __init__(self, token: str, base_url: str, seconds: float) -> None:
+    def __init__(
+        self, token: str, base_url: str, seconds: float, waiting: float = _WAITING
+    ) -> None:
         self._web = _Web(token, base_url, min(seconds, _LONGEST_TIMEOUT))
+        self._waiting = waiting
 
     def call(self, method: str, **args: Any) -> dict[str, Any]:
         """The answer of a method that only reads (or that may safely be repeated).
 
         Raises AccessDenied, Failed (code: Slack's word) or Temporary.
         """
-        return retrying(partial(self._once, method, args, acts=False), _WAITING)
+        return retrying(partial(self._once, method, args, acts=False), self._waiting)
 
     def post(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of a method that acts.

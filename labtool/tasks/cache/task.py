@@ -70,9 +70,15 @@ def _job(
 ) -> Job:
     seconds = source.timeout.total_seconds()
     # What was remembered goes with the file: without one, all is asked for.
-    known = {} if force or kept.load(folder(config), name) is None else memory.of(name)
-    question = Question(config, now, seconds, known)
+    last = kept.load(folder(config), name)
+    before = last.data if last and (last.kind, last.schema) == _shape(source) else None
+    known = {} if force or before is None else memory.of(name)
+    question = Question(config, now, seconds, known, before)
     return Job(name, lambda: source.fetch(question), seconds)
+
+
+def _shape(source: SourceOptions) -> tuple[str, int]:
+    return source.kind, source.schema_version
 
 
 def _keep(

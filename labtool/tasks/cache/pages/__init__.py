@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labtool.core import kept
+from labtool.core.cells import Table, moment, table, word
 from labtool.core.clock import from_iso
 from labtool.core.config import Config
 from labtool.core.database import Database
@@ -20,6 +21,7 @@ from labtool.tasks.cache.views._parts import View
 
 # A source is late when it has not answered for so many of its beats.
 _LATE = 3
+_PRESENCE = "slack-presence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,27 @@ def provide(config: Config, now: datetime) -> Given:
         [Entry(_path(n), titles[n]) for n, source in sources.items() if source.public],
         inside,
         [Entry(_path(name), titles[name]) for name in sources],
+        _who_is_here(config, sources),
     )
+
+
+def _who_is_here(config: Config, sources: Mapping[str, SourceOptions]) -> list[Table]:
+    """For today's page: who is active, of each workspace that is asked."""
+    found = [
+        kept.load(folder(config), name)
+        for name, source in sources.items()
+        if source.kind == _PRESENCE
+    ]
+    return [
+        table(
+            "Who is here",
+            ("Name", "As of"),
+            [[word(m["name"]), moment(m["asked_at"])] for m in one.data["members"] if m["active"]],
+            empty="Nobody, by Slack.",
+        )
+        for one in found
+        if one and one.kind == _PRESENCE and one.data
+    ]
 
 
 def _pages(

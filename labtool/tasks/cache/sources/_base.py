@@ -15,12 +15,13 @@ from labtool.core.config.types import Duration, Section
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a source is asked with: the config, the instant (UTC), the seconds that it has,
-    and what it remembered last time (cursors, ETags)."""
+    what it remembered last time (cursors, ETags), and the data of its last answer."""
 
     config: Config
     now: datetime
     seconds: float
     memory: Mapping[str, Any] = field(default_factory=dict)
+    before: Any = None
 
 
 @dataclass(frozen=True, slots=True)
