@@ -64,7 +64,7 @@ class Drive(HttpServer):
     def config(self, folder: Path) -> dict[str, Any]:
         """The sections of a labtool config that reach it; writes the key file they name."""
         key = folder / "drive.json"
-        key.write_text(json.dumps(_account() | {"token_uri": self.url + "/oauth2/token"}))
+        key.write_text(json.dumps(service_account() | {"token_uri": self.url + "/oauth2/token"}))
         key.chmod(0o600)
         return {"google": {"credentials": {"file": str(key)}, "drive_url": self.url}}
 
@@ -170,7 +170,7 @@ def _error(code: int, message: str) -> web.Response:
 
 
 @functools.cache
-def _account() -> dict[str, str]:
+def service_account() -> dict[str, str]:
     """A service account's key without its token endpoint."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa

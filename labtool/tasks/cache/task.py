@@ -98,16 +98,23 @@ def _keep(
             history.add(name, answer.numbers, now)
             history.thin(name, run.config.section("cache", Cache).history, now)
         run.counts["refreshed"] += 1
+        for problem in answer.problems:
+            run.fail(_of(name, problem))
         return
     error = outcome.error
     known = error if isinstance(error, LabtoolError) else bug(error or Exception(), run.task)
-    known.topic = _topic(name)
-    if not known.where.startswith("cache "):
-        known.where = f"cache {name}: {known.where}".removesuffix(": ")
+    _of(name, known)
     kept.store(place, kept.failed(place, name, source.kind, source.schema_version, str(known)))
     memory.note(name, now, failures=memory.failures(name) + 1, of=memory.of(name))
     run.counts["failed"] += 1
     run.fail(known)
+
+
+def _of(name: str, error: LabtoolError) -> LabtoolError:
+    error.topic = _topic(name)
+    if not error.where.startswith("cache "):
+        error.where = f"cache {name}: {error.where}".removesuffix(": ")
+    return error
 
 
 def _topic(name: str) -> str:

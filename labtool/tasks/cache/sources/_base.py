@@ -10,6 +10,7 @@ from pydantic import Field
 
 from labtool.core.config import Config
 from labtool.core.config.types import Duration, Section
+from labtool.core.errors import LabtoolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a source answered: `data` for the cache file, in the shape that its kind
-    documents; `numbers` worth plotting, by series; what to remember for the next time."""
+    documents; `numbers` worth plotting, by series; what to remember for the next time; and
+    the `problems` of parts of it, which the rest does without."""
 
     data: Any
     numbers: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[LabtoolError, ...] = ()
 
 
 class SourceOptions(Section):

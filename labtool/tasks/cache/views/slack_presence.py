@@ -16,7 +16,7 @@ def view(data: Any, *, public: bool) -> View:
     rows = [
         [
             word(m.get("name")),
-            word(_WORDS.get(m.get("active"))),
+            word(_WORDS.get(m["active"]) if m.get("active") in (True, False) else None),
             moment(m["last_seen"]) if m.get("last_seen") else word("not seen yet"),
         ]
         for m in sorted(members, key=lambda m: m.get("active") is not True)
