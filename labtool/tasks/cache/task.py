@@ -73,7 +73,7 @@ def _job(
     last = kept.load(folder(config), name)
     before = last.data if last and (last.kind, last.schema) == _shape(source) else None
     known = {} if force or before is None else memory.of(name)
-    question = Question(config, now, seconds, known, before)
+    question = Question(name, config, now, seconds, known, before)
     return Job(name, lambda: source.fetch(question), seconds)
 
 

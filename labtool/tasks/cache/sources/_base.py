@@ -16,8 +16,10 @@ from labtool.core.errors import LabtoolError
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a source is asked with: the config, the instant (UTC), the seconds that it has,
-    what it remembered last time (cursors, ETags), and the data of its last answer."""
+    what it remembered last time (cursors, ETags), and the data of its last answer. `name` is
+    the source's."""
 
+    name: str
     config: Config
     now: datetime
     seconds: float
@@ -26,15 +28,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """A credential that runs out, and when (UTC)."""
+
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a source answered: `data` for the cache file, in the shape that its kind
     documents; `numbers` worth plotting, by series; what to remember for the next time; and
-    the `problems` of parts of it, which the rest does without."""
+    the `problems` of parts of it, which the rest does without, and when its credential
+    `expires`, if it does."""
 
     data: Any
     numbers: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[LabtoolError, ...] = ()
+    expires: Expiry | None = None
 
 
 class SourceOptions(Section):
