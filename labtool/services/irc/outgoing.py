@@ -82,6 +82,7 @@ class _Lane:
 class Outgoing:
     """Commands first, then replies, then bulk (notifications); in each lane those who are
     answered take turns, in the same channel too, so that nobody waits for another's long answer.
+    Questions to the server, of which people may cause many, alternate with what is said.
 
     Bounds: `each` lines of replies for one of them, `bulk` lines of bulk in all. `dropped` counts
     what was left out. `fold` makes equal the names that mean the same target.
@@ -100,6 +101,8 @@ class Outgoing:
         self.fold = fold
         self._commands: dict[str, None] = {}
         self._commands_most = 200
+        self._questions: dict[str, None] = {}
+        self._asked_last = False
         self._replies = _Lane(each, replies)
         self._bulk = _Lane(bulk, bulk)
         self.dropped = 0
@@ -111,6 +114,14 @@ class Outgoing:
         else:
             self.dropped += 1
 
+    def ask(self, line: str) -> None:
+        """Queue a question to the server; the caller bounds how many wait."""
+        self._questions.setdefault(line)
+
+    def withdraw(self, line: str) -> None:
+        """A question that is of no use any more."""
+        self._questions.pop(line, None)
+
     def say(self, target: str, line: str, *, bulk: bool = False, turn: str = "") -> None:
         """Queue one line for a target; `turn` is who is answered there (default: the target
         itself)."""
@@ -120,13 +131,13 @@ class Outgoing:
 
     def wait(self, now: float) -> float | None:
         """Seconds until something may leave; None where nothing waits."""
-        if not (self._commands or self._replies or self._bulk):
+        if not (self._commands or self._questions or self._replies or self._bulk):
             return None
         return self._bucket.wait(now)
 
     def take(self, now: float) -> tuple[str, str] | None:
-        """What leaves now, as (target, line); a command has the target "". None where
-        nothing waits or nothing may leave yet."""
+        """What leaves now, as (target, line); a command or question has the target "".
+        None where nothing waits or nothing may leave yet."""
         if self.wait(now) != 0:
             return None
         self._bucket.take()
@@ -134,11 +145,18 @@ class Outgoing:
             line = next(iter(self._commands))
             del self._commands[line]
             return "", line
+        said = bool(self._replies or self._bulk)
+        self._asked_last = bool(self._questions) and not (said and self._asked_last)
+        if self._asked_last:
+            line = next(iter(self._questions))
+            del self._questions[line]
+            return "", line
         return (self._replies or self._bulk).take()
 
     def clear(self, *, commands_only: bool = False) -> None:
         """Forget what waits: it was for a connection that is gone."""
         self._commands.clear()
+        self._questions.clear()
         if not commands_only:
             self._replies.clear()
             self._bulk.clear()

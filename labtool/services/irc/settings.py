@@ -59,7 +59,8 @@ class Heard:
 
     `host` is `user@host`; `account` is that of services, None where the speaker is not
     identified or it is not known; `channel` is None for what was said in private. `op` and
-    `voice` are those in the channel, in private those in any channel of ours.
+    `voice` are those in the channel, in private those in any channel of ours. `unsure` says
+    that services were asked for the account, and did not answer in time.
     """
 
     nick: str
@@ -69,6 +70,7 @@ class Heard:
     text: str
     op: bool
     voice: bool
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

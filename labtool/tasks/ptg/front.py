@@ -16,6 +16,7 @@ from labtool.tasks.ptg.desk import Desk
 # Seconds; a nick may change hands where we do not see it.
 _REMEMBERED = 12 * 3600.0
 _MOST_MET = 5000
+_UNSURE_AGAIN = 60.0
 
 Fetched = dict[str, Any] | LabtoolError
 Fetch = Callable[[str], Fetched]
@@ -35,6 +36,7 @@ class Front:
         self._fetching: asyncio.Task[None] | None = None
         # Who spoke to us in private, and when: they may be in none of our channels.
         self._met: dict[str, tuple[str, float]] = {}
+        self._unsure: dict[str, float] = {}
 
     def heard(self, heard: Heard) -> None:
         """One line that somebody said."""
@@ -46,12 +48,23 @@ class Front:
         outcome = self._desk.hear(speaker, heard.text, self._nick)
         if outcome is None:
             return
+        if heard.unsure and heard.account is None:
+            self._ask_again(speaker)
+            return
         if outcome.fetch and self._fetching is not None:
             self._say(speaker, "another fetch is under way; wait until it is done")
             return
         self._tell(speaker, outcome)
         if outcome.fetch:
             self._fetching = asyncio.create_task(self._fetch_for(speaker, outcome.fetch))
+
+    def _ask_again(self, speaker: Speaker) -> None:
+        """A command of somebody whose account could not be found; once for all that wait."""
+        now = time.monotonic()
+        recent = {who: at for who, at in self._unsure.items() if now - at < _UNSURE_AGAIN}
+        if speaker.host not in recent:
+            self._say(speaker, "services did not tell me in time who you are; try again later")
+        self._unsure = {speaker.host: now, **recent}
 
     async def _fetch_for(self, speaker: Speaker, url: str) -> None:
         try:

@@ -92,6 +92,21 @@ def test_turns() -> None:
     ]  # fmt: skip
 
 
+def test_questions_alternate_with_what_is_said() -> None:
+    outgoing = free()
+    for number in range(3):
+        outgoing.ask(f"WHOIS {number}")
+        outgoing.say("ann", str(number))
+    outgoing.ask("WHOIS 9")
+    outgoing.say("cat", "note", bulk=True)
+    outgoing.withdraw("WHOIS 1")
+    outgoing.command("NAMES #x")
+    assert everything(outgoing) == [
+        ("", "NAMES #x"), ("", "WHOIS 0"), ("ann", "0"), ("", "WHOIS 2"), ("ann", "1"),
+        ("", "WHOIS 9"), ("ann", "2"), ("cat", "note"),
+    ]  # fmt: skip
+
+
 def test_turns_in_one_channel() -> None:
     """Who asks little does not wait for who asks much, wherever both ask."""
     outgoing = free()
