@@ -91,8 +91,8 @@ class IrcClient:
 
     def say(self, target: str, text: str, *, bulk: bool = False, turn: str = "") -> None:
         """Queue a message to a channel or a nick; `bulk` ones (notifications) let everything
-        else go first. `turn` is whom it answers: those who are answered take turns. A text
-        that cannot be a message is left out."""
+        else go first. `turn` is whom it is for (`user@host`): they take turns. A text that
+        cannot be a message is left out."""
         if not addressable(target):
             return
         prefix = self._session.prefix if self._session else 0

@@ -113,10 +113,11 @@ class Front:
 
     def _say(self, speaker: Speaker, text: str, *, alone: bool = False) -> None:
         assert self.client is not None
+        turn = speaker.host or speaker.nick
         if speaker.channel and not alone:
-            self.client.say(speaker.channel, f"{speaker.nick}: {text}", turn=speaker.nick)
+            self.client.say(speaker.channel, f"{speaker.nick}: {text}", turn=turn)
         else:
-            self.client.say(speaker.nick, text)
+            self.client.say(speaker.nick, text, turn=turn)
 
     def _notify(self, notice: Notice) -> None:
         """Tell a subscriber, if it is still who subscribed: somebody else may have the nick
@@ -133,7 +134,7 @@ class Front:
         else:
             found = member
         if found:
-            self.client.say(found.nick, notice.text, bulk=True)
+            self.client.say(found.nick, notice.text, bulk=True, turn=found.host)
         elif member is None and self._is_known(notice):
             self.client.say(notice.nick, notice.text, bulk=True)
 

@@ -48,3 +48,13 @@ def test_services_that_do_not_answer_are_said_once(chat: Chat) -> None:
             "end never checked in anywhere",
         ]
         assert answers(server, "#lab") == []
+
+
+def test_who_has_many_nicks_takes_turns_as_one(chat: Chat) -> None:
+    with RoughIrcd() as server, on_irc(chat, server, burst=1, interval=0.05) as bot:
+        asked = [f":eve{n}!u@h PRIVMSG #lab :+seen x{n}" for n in range(40)]
+        server.tell(*asked, *(f":eve{n}!u@h PRIVMSG bot :seen y{n}" for n in range(40)))
+        server.tell(":bob!b@h PRIVMSG #lab :+seen end")
+        bot.hears("+seen end")
+        server.wait("bob: end never checked in")
+        assert len([line for line in server.said if "eve" in line]) < 10
