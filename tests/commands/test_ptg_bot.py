@@ -14,6 +14,7 @@ from tests.lab import Lab, poll
 from tests.servers.irc_user import IrcUser
 from tests.servers.ircd import Inspircd, Ngircd
 from tests.servers.web import Web
+from tests.services.irc.running import Running, settings
 from tests.tasks.ptg import fuzz
 from tests.tasks.ptg.event import document
 
@@ -117,6 +118,21 @@ def test_talk_is_left_alone(event: Event) -> None:
         event.operator.say(event.channel, text)
     event.said(event.operator, "+seen bob", "bob never checked in")
     assert len(event.operator.texts()) == 1
+
+
+def test_no_talk_for_ever_with_a_bot_that_answers_everything(event: Event) -> None:
+    event.start()
+    chosen = settings(event.server.port, nick=f"echo{event.nick}", channels=(event.channel,))
+    with Running(chosen, hear=lambda said: echo.client.say(said.nick, said.text)) as echo:
+        echo.ready().say(event.nick, "hello")
+        poll(lambda: len(echo.heard) >= 4)
+        for number in range(10):
+            event.said(event.operator, f"+seen {number}", f"{number} never checked in")
+        private = [said.text for said in echo.heard if not said.channel]
+        assert len(private) == 4
+        assert private[-1].startswith("I am silent now")
+        echo.say(event.nick, "seen end")
+        echo.hears("end never checked in anywhere")
 
 
 def test_voice_is_asked_for(event: Event) -> None:

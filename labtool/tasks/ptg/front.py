@@ -12,6 +12,7 @@ from labtool.services.irc.client import IrcClient
 from labtool.services.irc.settings import Heard
 from labtool.tasks.ptg.call import Notice, Outcome, Speaker
 from labtool.tasks.ptg.desk import Desk
+from labtool.tasks.ptg.silence import HINT, Silence
 
 # Seconds; a nick may change hands where we do not see it.
 _REMEMBERED = 12 * 3600.0
@@ -26,7 +27,9 @@ class Front:
     """Hands what is heard to the desk. `changed` is called after each change of the board.
     All of it belongs to the event loop."""
 
-    def __init__(self, desk: Desk, nick: str, fetch: Fetch, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, nick: str, fetch: Fetch, changed: Callable[[], None], prefix: str = "+"
+    ) -> None:
         self.client: IrcClient | None = None
         self.oops: Callable[[Exception], None] = lambda error: None
         self._desk = desk
@@ -37,6 +40,7 @@ class Front:
         # Who spoke to us in private, and when: they may be in none of our channels.
         self._met: dict[str, tuple[str, float]] = {}
         self._unsure: dict[str, float] = {}
+        self._silence = Silence(prefix)
 
     def heard(self, heard: Heard) -> None:
         """One line that somebody said."""
@@ -45,6 +49,10 @@ class Front:
         )
         if not speaker.channel:
             self._meet(speaker)
+        tracks = {t.casefold() for t in self._desk.board.tracks} if not speaker.channel else ()
+        answers = self._silence.answers(speaker, heard.text, tracks, time.monotonic())
+        if not answers:
+            return
         outcome = self._desk.hear(speaker, heard.text, self._nick)
         if outcome is None:
             return
@@ -55,6 +63,8 @@ class Front:
             self._say(speaker, "another fetch is under way; wait until it is done")
             return
         self._tell(speaker, outcome)
+        if answers == 1:
+            self._say(speaker, HINT)
         if outcome.fetch:
             self._fetching = asyncio.create_task(self._fetch_for(speaker, outcome.fetch))
 
