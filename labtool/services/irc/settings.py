@@ -7,13 +7,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to be and who. `password` is that of services, for `account` (default: the
-    nick). With `identified_only` a line is heard once the speaker's account is known.
-    `burst` lines leave at once, then one every `interval` seconds (0: no limit)."""
+    """Where to be and who. `tls` is None where it is to be found out. `password` is that of
+    services, for `account` (default: the nick). With `identified_only` a line is heard once
+    the speaker's account is known. `burst` lines leave at once, then one every `interval`
+    seconds (0: no limit)."""
 
     server: str
     port: int
-    tls: bool
+    tls: bool | None
     ca_file: Path | None
     nick: str
     channels: tuple[str, ...]
