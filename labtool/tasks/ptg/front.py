@@ -18,6 +18,8 @@ from labtool.tasks.ptg.silence import HINT, Silence
 _REMEMBERED = 12 * 3600.0
 _MOST_MET = 5000
 _UNSURE_AGAIN = 60.0
+# No command is so long, and most answers repeat what was said.
+_LONGEST = 2000
 
 Fetched = dict[str, Any] | LabtoolError
 Fetch = Callable[[str], Fetched]
@@ -49,10 +51,20 @@ class Front:
         )
         if not speaker.channel:
             self._meet(speaker)
+        long = len(heard.text) > _LONGEST
         tracks = {t.casefold() for t in self._desk.board.tracks} if not speaker.channel else ()
-        answers = self._silence.answers(speaker, heard.text, tracks, time.monotonic())
-        if not answers:
+        text = "?" if long else heard.text
+        answers = self._silence.answers(speaker, text, tracks, time.monotonic())
+        if not answers or (long and speaker.channel):
             return
+        if long:
+            self._say(speaker, f"that is too long: {_LONGEST} characters at most")
+        else:
+            self._hear(speaker, heard)
+        if answers == 1:
+            self._say(speaker, HINT)
+
+    def _hear(self, speaker: Speaker, heard: Heard) -> None:
         outcome = self._desk.hear(speaker, heard.text, self._nick)
         if outcome is None:
             return
@@ -63,8 +75,6 @@ class Front:
             self._say(speaker, "another fetch is under way; wait until it is done")
             return
         self._tell(speaker, outcome)
-        if answers == 1:
-            self._say(speaker, HINT)
         if outcome.fetch:
             self._fetching = asyncio.create_task(self._fetch_for(speaker, outcome.fetch))
 
