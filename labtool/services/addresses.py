@@ -7,6 +7,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 # Where an IPv4 address stands inside an IPv6 one (RFC 6052, RFC 3056), and in which bits.
 _NAT64 = ip_network("64:ff9b::/96")
+# What older systems still route: site-local addresses, and IPv4 ones written as IPv6 (RFC 3879,
+# RFC 4291, 2.5.5.1). To the library they are global.
+_OLD = (ip_network("fec0::/10"), ip_network("::/96"))
 
 
 class ForbiddenAddressError(ValueError):
@@ -38,7 +41,10 @@ class Guard:
 
 def is_public(text: str) -> bool:
     """Whether an address is one of the public internet."""
-    address = _inner(ip_address(text))
+    written = ip_address(text)
+    if any(written in network for network in _OLD):
+        return False
+    address = _inner(written)
     return address.is_global and not address.is_multicast
 
 

@@ -4,6 +4,7 @@
 """
 
 import io
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ _REDIRECTS = 5
 _LONGEST_SHOWN = 12
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 _guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
+# When what a session sends, with all redirects, has to be done.
+_end: ContextVar[float | None] = ContextVar("end", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,21 @@ def shown(url: str) -> str:
 
 
 def bounded(session: requests.Session, seconds: float, limit: int = LARGEST) -> None:
-    """Limit each of a session's transfers to `seconds` and `limit` bytes."""
+    """Limit each of a session's transfers to `seconds`, all its redirects together, and each
+    body to `limit` bytes."""
     adapter = _BoundedAdapter(seconds, limit)
+    send = session.send
+
+    def send_whole(request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if _end.get() is not None:
+            return send(request, **kwargs)  # a redirect of what is being sent
+        token = _end.set(time.monotonic() + seconds)
+        try:
+            return send(request, **kwargs)
+        finally:
+            _end.reset(token)
+
+    session.send = send_whole  # type: ignore[method-assign]
     session.mount("https://", adapter)
     session.mount("http://", adapter)
 
@@ -190,10 +206,13 @@ class _BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        with Deadline(self._seconds) as deadline:
+        left = min(self._seconds, (_end.get() or math.inf) - time.monotonic())
+        if left <= 0:
+            raise TooSlowError(f"{self._seconds:g} s", request=request)
+        with Deadline(left) as deadline:
             token = _deadline.set(deadline)
             try:
-                kwargs.update(stream=True, timeout=self._seconds)
+                kwargs.update(stream=True, timeout=left)
                 response = super().send(request, *args, **kwargs)
                 raw = response.raw
                 body = self._read(raw, deadline)

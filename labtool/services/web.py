@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labtool.core.errors import Failed
 from labtool.core.log import complain
+from labtool.services.doors import Doors, Patience, guarded, open_files, quietly
 
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -68,8 +69,9 @@ class Web:
     """A server that is not started yet. `stop` may be called from any thread, and from a
     signal handler."""
 
-    def __init__(self, address: Listen) -> None:
+    def __init__(self, address: Listen, patience: Patience | None = None) -> None:
         self.stopping = asyncio.Event()
+        self._patience = patience or Patience()
         self._address = address
         self._loop = asyncio.new_event_loop()
         self._server: uvicorn.Server | None = None
@@ -84,10 +86,13 @@ class Web:
         """Serve until `stop`, with what goes on in the background meanwhile; `ready` gets the
         address once it is open. Raises Failed when the address cannot be had."""
         listener = _listen(self._address)
+        doors = Doors(open_files(), self._patience.each)
         server = self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app(routes, background),
-                http="h11",  # the other one has no limit on the size of headers
+                # Of h11: the other one has no limit on the size of headers.
+                http=guarded(doors, self._patience),
+                backlog=doors.backlog,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -114,6 +119,7 @@ class Web:
 
     def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
         try:
+            self._loop.set_exception_handler(quietly(complain))
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(server.serve([listener]))
         except Exception as error:  # noqa: BLE001  (raised again by `run`)

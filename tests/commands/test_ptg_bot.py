@@ -13,7 +13,9 @@ from labtool.core.lock import hold
 from tests.lab import Lab, poll
 from tests.servers.irc_user import IrcUser
 from tests.servers.ircd import Inspircd, Ngircd
+from tests.servers.rough_ircd import RoughIrcd
 from tests.servers.web import Web
+from tests.services.irc.running import Running, settings
 from tests.tasks.ptg import fuzz
 from tests.tasks.ptg.event import document
 
@@ -117,6 +119,21 @@ def test_talk_is_left_alone(event: Event) -> None:
         event.operator.say(event.channel, text)
     event.said(event.operator, "+seen bob", "bob never checked in")
     assert len(event.operator.texts()) == 1
+
+
+def test_no_talk_for_ever_with_a_bot_that_answers_everything(event: Event) -> None:
+    event.start()
+    chosen = settings(event.server.port, nick=f"echo{event.nick}", channels=(event.channel,))
+    with Running(chosen, hear=lambda said: echo.client.say(said.nick, said.text)) as echo:
+        echo.ready().say(event.nick, "hello")
+        poll(lambda: len(echo.heard) >= 4)
+        for number in range(10):
+            event.said(event.operator, f"+seen {number}", f"{number} never checked in")
+        private = [said.text for said in echo.heard if not said.channel]
+        assert len(private) == 4
+        assert private[-1].startswith("I am silent now")
+        echo.say(event.nick, "seen end")
+        echo.hears("end never checked in anywhere")
 
 
 def test_voice_is_asked_for(event: Event) -> None:
@@ -267,6 +284,55 @@ def test_it_survives_what_people_throw_at_it(event: Event) -> None:
     assert event.process is not None
     assert event.process.poll() is None
     assert not any("Error" in text or "Traceback" in text for text in user.texts())
+
+
+def test_lines_without_end(lab: Lab) -> None:
+    """A server may pass on what is far longer than it should: nothing of it stays, what is
+    answered is short, and the next command is answered."""
+    with RoughIrcd(features="PREFIX=(ov)@+") as server:
+        ptg = {"server": "127.0.0.1", "port": server.port, "tls": False, "channels": ["#e"]}
+        lab.configure({"ptg": {**ptg, "nick": "bot", "flood": {"interval": 0}}})
+        process = lab.start("ptg-bot")
+        server.wait("JOIN #e")
+
+        def tell(text: str, number: int) -> None:
+            server.tell(f":ann!u@h PRIVMSG bot :{text}", f":ann!u@h PRIVMSG bot :seen end{number}")
+            server.wait(f"end{number} never checked in")
+
+        def memory() -> int:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            return int(status.partition("VmRSS:")[2].split()[0])
+
+        begins = (
+            "",
+            "in ",
+            "seen ",
+            "+what ",
+            "subscribe ",
+            "#nova now ",
+            "~add ",
+            "#",
+            "~",
+            "\x01",
+        )
+        rounds = []
+        for round_ in range(4):
+            for number, begin in enumerate(begins * 5):
+                for length, filling in ((10_000, "x"), (10_000, "é "), (100_000, "y")):
+                    tell(begin + filling * (length // len(filling)), round_ * 1000 + number)
+            server.tell("z" * 5_000_000, b"\xff" * 5_000_000)
+            tell("help", round_ * 1000 + 999)
+            rounds.append(memory())
+        assert process.poll() is None
+        assert rounds[-1] - rounds[0] < 5_000, rounds  # kB
+        answers = [line for line in server.said if line.startswith("PRIVMSG")]
+        assert max(len(line.encode()) for line in answers) <= 510
+        assert answers.count("PRIVMSG ann :that is too long: 2000 characters at most") == 360
+        assert len(answers) < 1300  # not the whole line back
+        process.terminate()
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_the_console(lab: Lab) -> None:

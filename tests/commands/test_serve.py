@@ -1,15 +1,17 @@
 """`labtool serve` as a process, over real HTTP."""
 
 import json
+import resource
 import signal
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.commands.serving import served
-from tests.lab import Lab, poll
+from tests.lab import Lab, command, poll
 from tests.tasks.ptg.event import document
 
 
@@ -159,6 +161,60 @@ def test_requests_that_are_none(event: Lab) -> None:
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_crowd_that_says_nothing(event: Lab) -> None:
+    """More connections than there may be open files: who is in is served, the others are sent
+    away at once, and nothing is written about it."""
+    event.configure({"page": {}, "serve": {"port": 0}})
+    program = ["/bin/sh", "-c", 'ulimit -Sn 100; ulimit -Hn 200; exec "$@"', "sh", *command()]
+    process = event.start("serve", program=program)
+    assert process.stdout is not None
+    port = int(process.stdout.readline().split()[-1].rstrip("/").rpartition(":")[2])
+    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (200, 200)
+
+    def connected() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    def is_answered(sock: socket.socket) -> bool:
+        try:
+            sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return sock.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connected()) for _ in range(300)]
+        assert sum(is_answered(sock) for sock in crowd) == 100
+
+    def there_is_room() -> bool:
+        with connected() as sock:
+            return is_answered(sock)
+
+    poll(there_is_room)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+
+
+def test_a_machine_that_is_full_is_said_once(event: Lab) -> None:
+    with served(event) as (url, process):
+        port = int(url.rpartition(":")[2])
+        assert requests.get(url, timeout=5).status_code == 200
+        limit = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, limit[1]))
+        with ExitStack() as stack:
+            for _ in range(30):
+                sock = socket.create_connection(("127.0.0.1", port), timeout=5)
+                stack.enter_context(sock)
+            assert process.stderr is not None
+            assert "connections cannot be accepted for now" in process.stderr.readline()
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limit)
+        poll(lambda: requests.get(url, timeout=5).status_code == 200)
+        process.terminate()
+        assert process.wait(10) == 0
+        assert "accept" not in process.stderr.read()
 
 
 def test_dry_run(event: Lab, tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ from tests.servers.web import Web
         "224.0.0.1",
         "255.255.255.255",
         "::",
+        "::7f00:1",
+        "::1.1.1.1",
+        "fec0::1",
+        "feff:ffff::1",
     ],
 )
 def test_private_addresses(address: str) -> None:

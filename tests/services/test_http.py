@@ -93,6 +93,35 @@ def test_dripping_headers_end_at_the_deadline() -> None:
         thread.join(5)
 
 
+def test_redirects_have_one_deadline_together() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+
+        def redirect() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(65536)
+                        time.sleep(0.4)
+                        connection.send(
+                            b"HTTP/1.1 302 Found\r\nLocation: /next\r\n"
+                            b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+                        )
+
+        threading.Thread(target=redirect, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(Temporary, match="in time"):
+            http.get(f"http://127.0.0.1:{server.getsockname()[1]}/", 1.2)
+        assert time.monotonic() - started < 2
+        # Each request of a session has the whole time.
+        with requests.Session() as session:
+            http.bounded(session, 1.1)
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            for _ in range(4):
+                assert session.get(url, allow_redirects=False).status_code == 302
+
+
 def test_a_body_that_unpacks_to_too_much(web: Web) -> None:
     import gzip
 

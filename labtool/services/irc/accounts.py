@@ -1,8 +1,9 @@
 """Lines of people whose account is not known yet wait here while WHOIS is asked."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from labtool.services.irc.desk import Desk
 from labtool.services.irc.settings import Heard
@@ -10,38 +11,46 @@ from labtool.services.irc.wire import Line
 
 _EACH = 10
 _MOST = 500
+_AT_ONCE = 10
 
 
 @dataclass(slots=True)
 class _Asked:
     nick: str
+    place: str
     lines: deque[Heard] = field(default_factory=deque)
+    asked: bool = False
     host: str = ""
     account: str | None = None
 
 
 class Waiting:
     """Holds lines, in order for each nick, until the speaker's account is found; after the
-    time limit they are heard without one. At most 10 lines a nick and 500 in all wait, and
-    those beyond are left out."""
+    time limit they are heard as of somebody `unsure`. At most 10 lookups are under way, and
+    one for each `user@host`. At most 10 lines of one `user@host` and 500 in all wait; where
+    those are too many, the newest of who has most of them are left out."""
 
     def __init__(self, desk: Desk, heard: Callable[[Heard], None]) -> None:
         self._desk = desk
         self._heard = heard
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, _Asked] = {}  # in the order in which they are asked
 
     def put(self, said: Heard) -> None:
         """Hold a line, and ask for its speaker if that was not done yet."""
-        key = self._key(said.nick)
-        asked = self._asked.get(key)
-        if asked is None:
-            if len(self._asked) >= _MOST:
+        held = Counter(one.host for asked in self._asked.values() for one in asked.lines)
+        own = held[said.host]
+        if own >= _EACH:
+            return
+        if held.total() >= _MOST:
+            place, most = held.most_common(1)[0]
+            if most <= own + 1:
                 return
-            asked = self._asked[key] = _Asked(said.nick)
-            self._ask(key)
-        total = sum(len(one.lines) for one in self._asked.values())
-        if len(asked.lines) < _EACH and total < _MOST:
-            asked.lines.append(said)
+            self._shorten(place)
+        key = self._key(said.nick)
+        if key not in self._asked:
+            self._enter(key, _Asked(said.nick, said.host))
+        self._asked[key].lines.append(said)
+        self._ask()
 
     def holds(self, nick: str) -> bool:
         """Whether lines of this nick wait: a later one must not pass them."""
@@ -63,7 +72,7 @@ class Waiting:
     def _answer(self, line: Line) -> None:
         key = self._key(line.arg(1))
         asked = self._asked.get(key)
-        if asked is None:
+        if asked is None or not asked.asked:
             return
         if line.command == "311":
             asked.host = f"{line.arg(2)}@{line.arg(3)}"
@@ -77,35 +86,65 @@ class Waiting:
             self._settle(key, known=False)
 
     def _renamed(self, line: Line) -> None:
-        asked = self._asked.pop(self._key(line.nick), None)
+        asked = self._pop(self._key(line.nick))
         if asked is None:
             return
-        self._desk.timers.cancel(f"whois {self._key(line.nick)}")
         new = line.arg(0)
         self._settle(self._key(new), known=False)  # whoever had it before is gone
-        moved = _Asked(new, deque(replace(said, nick=new) for said in asked.lines))
-        self._asked[self._key(new)] = moved
-        self._ask(self._key(new))
+        lines = deque(replace(said, nick=new) for said in asked.lines)
+        self._enter(self._key(new), _Asked(new, asked.place, lines))
+        self._ask()
 
-    def _ask(self, key: str) -> None:
-        # Each question before this one needs its time to leave.
-        queue = len(self._asked) * self._desk.settings.interval
-        wait = self._desk.timing.whois + queue
-        self._desk.timers.later(f"whois {key}", wait, lambda: self._settle(key, known=False))
-        self._desk.outgoing.command(f"WHOIS {self._asked[key].nick}")
+    def _enter(self, key: str, one: _Asked) -> None:
+        """Let somebody wait for their turn to be asked about, but not for ever."""
+        self._asked[key] = one
+        self._desk.timers.later(f"whois {key}", self._desk.timing.stale, partial(self._late, key))
 
-    def _settle(self, key: str, *, known: bool) -> None:
-        asked = self._asked.pop(key, None)
+    def _ask(self) -> None:
+        """Ask about those whose turn it is."""
+        busy = {one.place for one in self._asked.values() if one.asked}
+        for key, one in self._asked.items():
+            if len(busy) >= _AT_ONCE:
+                return
+            if not one.asked and one.place not in busy:
+                busy.add(one.place)
+                one.asked = True
+                # The questions before it, and as many replies between them, leave first.
+                wait = self._desk.timing.whois + 2 * _AT_ONCE * self._desk.settings.interval
+                self._desk.timers.later(f"whois {key}", wait, partial(self._late, key))
+                self._desk.outgoing.ask(f"WHOIS {one.nick}")
+
+    def _late(self, key: str) -> None:
+        self._settle(key, known=False, unsure=True)
+
+    def _settle(self, key: str, *, known: bool, unsure: bool = False) -> None:
+        asked = self._pop(key)
         if asked is None:
             return
-        self._desk.timers.cancel(f"whois {key}")
+        self._ask()
         for said in asked.lines:
             # Another host: somebody else has the nick by now.
             same = known and asked.host in ("", said.host)
             account = asked.account if same else None
             if same:
                 self._desk.members.learn(said.nick, account, self._desk.now())
-            self._heard(replace(said, account=account))
+            self._heard(replace(said, account=account, unsure=unsure))
+
+    def _pop(self, key: str) -> _Asked | None:
+        one = self._asked.pop(key, None)
+        if one is not None:
+            self._desk.timers.cancel(f"whois {key}")
+            self._desk.outgoing.withdraw(f"WHOIS {one.nick}")
+        return one
+
+    def _shorten(self, place: str) -> None:
+        """Leave out the newest line of a `user@host`."""
+        for key, one in reversed(self._asked.items()):
+            if one.place == place and one.lines:
+                one.lines.pop()
+                if not one.lines and not one.asked:
+                    self._pop(key)
+                return
 
     def _key(self, nick: str) -> str:
         return self._desk.features.fold(nick)

@@ -10,6 +10,7 @@ from labtool.core.masking import conceal
 from labtool.services.irc.channels import backoff
 from labtool.services.irc.lines import addressable, room, split
 from labtool.services.irc.outgoing import Bucket, Outgoing
+from labtool.services.irc.probe import as_found, speaks_tls
 from labtool.services.irc.session import Calls, Session
 from labtool.services.irc.settings import Heard, Member, Settings, Timing
 from labtool.services.irc.telling import Telling
@@ -47,6 +48,7 @@ class IrcClient:
         )
         self._outgoing = Outgoing(Bucket(settings.burst, settings.interval))
         self._session: Session | None = None
+        self._tls = settings.tls
 
     @property
     def connected(self) -> bool:
@@ -65,8 +67,11 @@ class IrcClient:
         failures = 0
         up = time.monotonic()
         while not stop.is_set():
+            settings = await self._found(stop)
+            if stop.is_set():
+                break
             session = self._session = Session(
-                self._settings, self._timing, self._outgoing, self._tell, self._calls
+                settings, self._timing, self._outgoing, self._tell, self._calls
             )
             try:
                 why = await session.run(stop)
@@ -77,6 +82,8 @@ class IrcClient:
             if stop.is_set():
                 break
             lasted = session.lasted()
+            if lasted:
+                self._tls = settings.tls
             self._tell.bad(
                 "link", f"{'lost' if lasted else 'cannot reach'} {where}: {why}; trying again"
             )
@@ -89,10 +96,29 @@ class IrcClient:
                 await asyncio.wait_for(stop.wait(), backoff(self._timing, failures))
             failures += 1
 
+    async def _found(self, stop: asyncio.Event) -> Settings:
+        """The settings for the next connection: where they do not say whether there is TLS,
+        the server is asked until it is known."""
+        if self._settings.tls is not None:
+            return self._settings
+        if self._tls is None:
+            server, port = self._settings.server, self._settings.port
+            asked = asyncio.ensure_future(asyncio.to_thread(speaks_tls, server, port))
+            stopped = asyncio.ensure_future(stop.wait())
+            await asyncio.wait((asked, stopped), return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if not asked.done():
+                return self._settings
+            self._tls = asked.result()
+        settings, note = as_found(self._settings, self._tls)
+        if note:
+            self._tell.bad("plain", note, once=True)
+        return settings
+
     def say(self, target: str, text: str, *, bulk: bool = False, turn: str = "") -> None:
         """Queue a message to a channel or a nick; `bulk` ones (notifications) let everything
-        else go first. `turn` is whom it answers: those who are answered take turns. A text
-        that cannot be a message is left out."""
+        else go first. `turn` is whom it is for (`user@host`): they take turns. A text that
+        cannot be a message is left out."""
         if not addressable(target):
             return
         prefix = self._session.prefix if self._session else 0

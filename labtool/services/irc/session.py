@@ -188,12 +188,23 @@ class Session:
         for channel in self.members.stale:
             self._desk.outgoing.command(f"NAMES {channel}")
         self.members.stale.clear()
+        self._follow(line)
         self._server(line)
         self._login.feed(line)
         self._nick.feed(line)
         self._channels.feed(line)
         self._speech.feed(line)
         self.wake()
+
+    def _follow(self, line: Line) -> None:
+        """What waits to be said goes with whom it is for, or nowhere."""
+        outgoing = self._desk.outgoing
+        if line.command == "NICK" and line.arg(0):
+            outgoing.renamed(line.nick, line.arg(0))
+        elif line.command == "QUIT" and line.nick:
+            outgoing.gone(line.nick)
+        elif line.command == "401" and not self._channels.ours(line.arg(1)):
+            outgoing.gone(line.arg(1))
 
     def _server(self, line: Line) -> None:
         command = line.command

@@ -7,13 +7,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to be and who. `password` is that of services, for `account` (default: the
-    nick). With `identified_only` a line is heard once the speaker's account is known.
-    `burst` lines leave at once, then one every `interval` seconds (0: no limit)."""
+    """Where to be and who. `tls` is None where it is to be found out. `password` is that of
+    services, for `account` (default: the nick). With `identified_only` a line is heard once
+    the speaker's account is known. `burst` lines leave at once, then one every `interval`
+    seconds (0: no limit)."""
 
     server: str
     port: int
-    tls: bool
+    tls: bool | None
     ca_file: Path | None
     nick: str
     channels: tuple[str, ...]
@@ -59,7 +60,8 @@ class Heard:
 
     `host` is `user@host`; `account` is that of services, None where the speaker is not
     identified or it is not known; `channel` is None for what was said in private. `op` and
-    `voice` are those in the channel, in private those in any channel of ours.
+    `voice` are those in the channel, in private those in any channel of ours. `unsure` says
+    that services were asked for the account, and did not answer in time.
     """
 
     nick: str
@@ -69,6 +71,7 @@ class Heard:
     text: str
     op: bool
     voice: bool
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,16 @@
 """From the config, ours or an older bot's, to what the bot needs to know."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labtool.core.config import Config
 from labtool.core.errors import ConfigError, Problem
-from labtool.core.log import complain
 from labtool.core.task import Run
 from labtool.services.irc.settings import Settings
-from labtool.tasks.ptg.section import Old, Ptg, read_old
+from labtool.tasks.ptg.section import Ptg, read_old
 from labtool.tasks.ptg.store import read_document
-
-_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +24,12 @@ class Plan:
 
 def plan(config: Config, old: Path | None = None, *, connects: bool = True) -> Plan:
     """What the section `ptg` says, or an older bot's JSON file; one that `connects` needs a
-    server, and looks what an old one speaks. Raises ConfigError."""
+    server. Raises ConfigError."""
     if old is not None:
         found = read_old(old)
-        settings = _old_settings(config, found, look=connects)
-        return Plan(found.section, settings, found.database)
+        settings = settings_of(config, found.section, found.password)
+        # It does not say whether there is TLS: whoever connects finds out.
+        return Plan(found.section, replace(settings, tls=None), found.database)
     if not config.has("ptg"):
         fix = 'write ptg: {server: irc.oftc.net, channels: ["#event"]}'
         raise ConfigError([Problem(str(config.path), "has no section ptg", fix)])
@@ -54,7 +52,8 @@ def look(run: Run, chosen: Plan) -> None:
     run.result["board"] = counts
     if not run.task.json:
         channels = ", ".join(settings.channels)
-        secure = "with TLS" if settings.tls else "without TLS"
+        ways = {True: "with TLS", False: "without TLS", None: "(with TLS if it has that)"}
+        secure = ways[settings.tls]
         who = f"{settings.nick}{' (identified)' if settings.password else ''}"
         print(f"would connect to {settings.server}:{settings.port} {secure} as {who}")
         print(f"would join {channels}")
@@ -63,23 +62,6 @@ def look(run: Run, chosen: Plan) -> None:
             f"board: {database}{there}: {counts['tracks']} tracks, {counts['schedule']} rooms,"
             f" {counts['last_check_in']} check-ins"
         )
-
-
-def _old_settings(config: Config, old: Old, *, look: bool) -> Settings:
-    """An older config does not say whether there is TLS. A password is sent without it only
-    to this very machine, as whoever is in between may have taken it away."""
-    from labtool.services.irc.probe import speaks_tls
-
-    section, password = old.section, old.password
-    if look and speaks_tls(section.server, section.port) is False:
-        section = section.model_copy(update={"tls": False})
-        if password and section.server not in _THIS_MACHINE:
-            password = ""
-            complain(
-                f"{section.server}:{section.port} does not speak TLS, so the password is not"
-                " sent; to send it all the same, write ptg: {tls: false, ...} in labtool.yaml"
-            )
-    return settings_of(config, section, password)
 
 
 def settings_of(config: Config, section: Ptg, password: str = "") -> Settings:

@@ -12,10 +12,14 @@ from labtool.services.irc.client import IrcClient
 from labtool.services.irc.settings import Heard
 from labtool.tasks.ptg.call import Notice, Outcome, Speaker
 from labtool.tasks.ptg.desk import Desk
+from labtool.tasks.ptg.silence import HINT, Silence
 
 # Seconds; a nick may change hands where we do not see it.
 _REMEMBERED = 12 * 3600.0
 _MOST_MET = 5000
+_UNSURE_AGAIN = 60.0
+# No command is so long, and most answers repeat what was said.
+_LONGEST = 2000
 
 Fetched = dict[str, Any] | LabtoolError
 Fetch = Callable[[str], Fetched]
@@ -25,7 +29,9 @@ class Front:
     """Hands what is heard to the desk. `changed` is called after each change of the board.
     All of it belongs to the event loop."""
 
-    def __init__(self, desk: Desk, nick: str, fetch: Fetch, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, nick: str, fetch: Fetch, changed: Callable[[], None], prefix: str = "+"
+    ) -> None:
         self.client: IrcClient | None = None
         self.oops: Callable[[Exception], None] = lambda error: None
         self._desk = desk
@@ -35,6 +41,8 @@ class Front:
         self._fetching: asyncio.Task[None] | None = None
         # Who spoke to us in private, and when: they may be in none of our channels.
         self._met: dict[str, tuple[str, float]] = {}
+        self._unsure: dict[str, float] = {}
+        self._silence = Silence(prefix)
 
     def heard(self, heard: Heard) -> None:
         """One line that somebody said."""
@@ -43,8 +51,25 @@ class Front:
         )
         if not speaker.channel:
             self._meet(speaker)
+        long = len(heard.text) > _LONGEST
+        tracks = {t.casefold() for t in self._desk.board.tracks} if not speaker.channel else ()
+        text = "?" if long else heard.text
+        answers = self._silence.answers(speaker, text, tracks, time.monotonic())
+        if not answers or (long and speaker.channel):
+            return
+        if long:
+            self._say(speaker, f"that is too long: {_LONGEST} characters at most")
+        else:
+            self._hear(speaker, heard)
+        if answers == 1:
+            self._say(speaker, HINT)
+
+    def _hear(self, speaker: Speaker, heard: Heard) -> None:
         outcome = self._desk.hear(speaker, heard.text, self._nick)
         if outcome is None:
+            return
+        if heard.unsure and heard.account is None:
+            self._ask_again(speaker)
             return
         if outcome.fetch and self._fetching is not None:
             self._say(speaker, "another fetch is under way; wait until it is done")
@@ -52,6 +77,14 @@ class Front:
         self._tell(speaker, outcome)
         if outcome.fetch:
             self._fetching = asyncio.create_task(self._fetch_for(speaker, outcome.fetch))
+
+    def _ask_again(self, speaker: Speaker) -> None:
+        """A command of somebody whose account could not be found; once for all that wait."""
+        now = time.monotonic()
+        recent = {who: at for who, at in self._unsure.items() if now - at < _UNSURE_AGAIN}
+        if speaker.host not in recent:
+            self._say(speaker, "services did not tell me in time who you are; try again later")
+        self._unsure = {speaker.host: now, **recent}
 
     async def _fetch_for(self, speaker: Speaker, url: str) -> None:
         try:
@@ -100,10 +133,11 @@ class Front:
 
     def _say(self, speaker: Speaker, text: str, *, alone: bool = False) -> None:
         assert self.client is not None
+        turn = speaker.host or speaker.nick
         if speaker.channel and not alone:
-            self.client.say(speaker.channel, f"{speaker.nick}: {text}", turn=speaker.nick)
+            self.client.say(speaker.channel, f"{speaker.nick}: {text}", turn=turn)
         else:
-            self.client.say(speaker.nick, text)
+            self.client.say(speaker.nick, text, turn=turn)
 
     def _notify(self, notice: Notice) -> None:
         """Tell a subscriber, if it is still who subscribed: somebody else may have the nick
@@ -120,7 +154,7 @@ class Front:
         else:
             found = member
         if found:
-            self.client.say(found.nick, notice.text, bulk=True)
+            self.client.say(found.nick, notice.text, bulk=True, turn=found.host)
         elif member is None and self._is_known(notice):
             self.client.say(notice.nick, notice.text, bulk=True)
 

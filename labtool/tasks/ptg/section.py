@@ -80,7 +80,7 @@ _OLD_KEYS = {"nick": "irc_nick", "channels": "irc_channel", "server": "irc_serve
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """An old config as ours: `tls` is not said in it, so it is tried; paths are relative to
+    """An old config as ours: `tls` is not said in it, and found out later; paths are relative to
     where the bot is started, as they were."""
 
     section: Ptg

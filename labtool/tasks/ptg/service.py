@@ -85,7 +85,8 @@ def serve(
     mail = _Mail()
     desk, store = open_desk(run, chosen, mail.trouble)
     allow = chosen.section.fetch_allow
-    front = Front(desk, chosen.settings.nick, lambda url: fetch(url, allow), mail.changed)
+    nick, prefix = chosen.settings.nick, chosen.section.prefix
+    front = Front(desk, nick, lambda url: fetch(url, allow), mail.changed, prefix)
     link = _Link(front, lambda **calls: connect(chosen.settings, **calls), mail)
     keeper = _Keeper(run, desk, store, link, build)
     run.summary = "stopped; nobody said anything to it"

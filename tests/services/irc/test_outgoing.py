@@ -87,8 +87,23 @@ def test_turns() -> None:
     outgoing.command("WHOIS x")
     outgoing.command("WHOIS x")
     assert everything(outgoing) == [
-        ("", "WHOIS x"), ("ann", "1"), ("bob", "1"), ("ann", "2"), ("bob", "2"), ("ann", "3"),
+        ("", "WHOIS x"), ("ann", "1"), ("bob", "1"), ("ann", "2"), ("BOB", "2"), ("ann", "3"),
         ("cat", "note"),
+    ]  # fmt: skip
+
+
+def test_questions_alternate_with_what_is_said() -> None:
+    outgoing = free()
+    for number in range(3):
+        outgoing.ask(f"WHOIS {number}")
+        outgoing.say("ann", str(number))
+    outgoing.ask("WHOIS 9")
+    outgoing.say("cat", "note", bulk=True)
+    outgoing.withdraw("WHOIS 1")
+    outgoing.command("NAMES #x")
+    assert everything(outgoing) == [
+        ("", "NAMES #x"), ("", "WHOIS 0"), ("ann", "0"), ("", "WHOIS 2"), ("ann", "1"),
+        ("", "WHOIS 9"), ("ann", "2"), ("cat", "note"),
     ]  # fmt: skip
 
 
@@ -101,6 +116,52 @@ def test_turns_in_one_channel() -> None:
     outgoing.say("#event", "ann 5", turn="ann")
     lines = [line for _, line in everything(outgoing)]
     assert lines == ["ann 0", "bob", "ann 1", "ann 2", "ann 3", "ann 4", "ann 5"]
+
+
+def test_who_changes_nick_gets_no_more_turns() -> None:
+    outgoing = free()
+    for number in range(4):
+        outgoing.say(f"eve{number}", f"eve {number}", turn="e@h")
+    outgoing.say("#event", "eve 4", turn="E@h")
+    outgoing.say("bob", "bob", turn="b@h")
+    lines = [line for _, line in everything(outgoing)]
+    assert lines == ["eve 0", "bob", "eve 1", "eve 2", "eve 3", "eve 4"]
+
+
+def test_a_newcomer_finds_room_where_somebody_has_much() -> None:
+    outgoing = Outgoing(Bucket(1, 0), each=200, replies=300)
+    for number in range(200):
+        outgoing.say("ann", f"ann {number}", turn="a@h")
+        outgoing.say("bob", f"bob {number}", turn="b@h")
+    before = outgoing.dropped
+    outgoing.say("cat", "cat 0", turn="c@h")
+    outgoing.say("cat", "cat 1", turn="c@h")
+    assert outgoing.dropped == before + 2
+    found = everything(outgoing)
+    assert [line for target, line in found if target == "cat"] == ["cat 0", "cat 1"]
+    assert {line for _, line in found if "left out" in line} == {"... 51 more lines left out"}
+    assert len(found) == 302
+
+
+def test_what_waits_for_a_nick_follows_it_or_goes() -> None:
+    outgoing = free()
+    for number in range(3):
+        outgoing.say("Ann", f"ann {number}", turn="a@h")
+        outgoing.say("#event", f"Ann: {number}", turn="a@h")
+        outgoing.say("bob", f"bob {number}")
+        outgoing.say("ann", f"note {number}", bulk=True)
+    outgoing.gone("BOB")
+    outgoing.renamed("ann", "Bob")
+    outgoing.gone("ann")
+    assert everything(outgoing) == [
+        ("Bob", "ann 0"), ("#event", "Ann: 0"), ("Bob", "ann 1"), ("#event", "Ann: 1"),
+        ("Bob", "ann 2"), ("#event", "Ann: 2"),
+        ("Bob", "note 0"), ("Bob", "note 1"), ("Bob", "note 2"),
+    ]  # fmt: skip
+    for number in range(300):
+        outgoing.say("ann", str(number))
+    outgoing.renamed("cat", "ann")  # who was ann is gone
+    assert outgoing.wait(0) is None
 
 
 def test_what_is_too_much_is_counted_and_told_once() -> None:

@@ -3,6 +3,8 @@
 import random
 import time
 
+import pytest
+
 from tests.lab import poll
 from tests.servers.rough_ircd import RoughIrcd
 from tests.services.irc.running import Running, settings
@@ -113,6 +115,32 @@ def test_a_server_that_does_not_read() -> None:
             assert time.monotonic() - start < 10
             assert bot.do(lambda: bot.client.connected)
             proxy.thaw()
+
+
+@pytest.mark.parametrize(
+    ("line", "to"),
+    [
+        (":s 401 bot eve :No such nick", ""),
+        (":eve!u@h QUIT :bye", ""),
+        (":eve!u@h NICK :eva", "eva"),
+        (":s 401 bot #lab :odd", "eve"),
+    ],
+)
+def test_what_waits_for_somebody_goes_with_them(line: str, to: str) -> None:
+    with RoughIrcd() as server:
+        with Running(settings(server.port, burst=1, interval=0.05)).ready() as bot:
+
+            def talk() -> None:
+                for number in range(20):
+                    bot.client.say("eve", f"private {number}", turn="u@h")
+                bot.client.say("ann", "end", bulk=True)
+
+            bot.do(talk)
+            server.wait("PRIVMSG eve :private 0")
+            server.tell(line)
+            server.wait("PRIVMSG ann :end")
+            last = [text for text in server.said if ":private" in text][-1]
+        assert last == f"PRIVMSG {to} :private 19" if to else "19" not in last
 
 
 def test_pings_are_answered() -> None:

@@ -239,3 +239,20 @@ def test_a_bystander_does_not_wait(
         bob.wait("quick", 1)
         assert len(ann.texts()) < 10
         assert all("long" in text for text in ann.texts())
+
+
+def test_what_is_private_follows_who_changes_nick(
+    chat: Callable[..., Running], ngircd: Ngircd, name: Name, person: Person
+) -> None:
+    lab, old = name("#lab"), name("ann")
+    ann = person(ngircd, "ann", join=lab)
+    with chat(burst=2, interval=0.1) as bot:
+        bot.ready()
+        bot.do(lambda: bot.client.say(old, "\n".join(f"private {n}" for n in range(10))))
+        ann.wait("private 0")
+        ann.send(f"NICK {name('anna')}")
+        ann.wait("NICK")
+        thief = person(ngircd, old, exact=True)
+        ann.wait("private 9")
+        assert len([text for text in ann.texts() if "private" in text]) >= 9
+        assert len(thief.texts()) <= 1  # what was on its way
