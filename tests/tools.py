@@ -39,7 +39,9 @@ def _works(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-AXE = Path(__file__).parents[1] / ".test-tools" / "node_modules" / "axe-core" / "axe.min.js"
+_FOLDER = Path(__file__).parents[1] / ".test-tools"
+AXE = _FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+OCTOKIT = _FOLDER / "octokit" / "package" / "generated" / "api.github.com.json"
 
 TOOLS = {
     "node": _program("node", "nodejs npm"),
@@ -49,6 +51,7 @@ TOOLS = {
     ),
     "chromium": _program("chromium", "chromium"),
     "axe": Tool(AXE.exists, "npm install --prefix .test-tools 'axe-core@^4.11'"),
+    "octokit": Tool(OCTOKIT.exists, "scripts/test"),
     "unshare": Tool(
         lambda: _works("unshare", "-rm", "true"), "sysctl -w kernel.unprivileged_userns_clone=1"
     ),
