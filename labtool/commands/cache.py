@@ -53,12 +53,12 @@ def cache(
     from labtool.core.task import Run
     from labtool.services.build import Services
 
-    def work(run: Run, _: Services) -> None:
+    def work(run: Run, services: Services) -> None:
         from labtool.core.config.types import duration_argument
         from labtool.tasks.cache.task import Wish, refresh
 
         beat = duration_argument("--every", every) if every else None
-        refresh(run, Wish(tuple(words), beat, force))
+        refresh(run, Wish(tuple(words), beat, force), lambda: services.admins)
         for name in run.result.get("would ask", ()) if run.dry_run and not json else ():
             print(f"would ask {name}")
 

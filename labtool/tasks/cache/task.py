@@ -1,7 +1,7 @@
 """`labtool cache`: ask what is due, keep what is answered."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,11 @@ from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import LabtoolError
+from labtool.core.messages import Recipient
 from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.cache.due import chosen
+from labtool.tasks.cache.expiry import warnings
 from labtool.tasks.cache.history import History
 from labtool.tasks.cache.refresh import Job, Outcome, ask_all
 from labtool.tasks.cache.section import Cache
@@ -41,9 +43,10 @@ def sources(config: Config) -> dict[str, SourceOptions]:
     return config.section("cache", Cache).sources
 
 
-def refresh(run: Run, wish: Wish) -> None:
+def refresh(run: Run, wish: Wish, admins: Callable[[], Sequence[Recipient]]) -> None:
     """Ask the chosen sources; each answer is kept as it comes. One that fails is an error of
-    the run, and its old answer stays. Raises UsageError."""
+    the run, and its old answer stays; `admins` hear of credentials that will run out. Raises
+    UsageError."""
     every = sources(run.config)
     memory = _Memory(run.database)
     now = run.clock.now()
@@ -57,6 +60,10 @@ def refresh(run: Run, wish: Wish) -> None:
     history = History(run.database)
     for outcome in ask_all(jobs):
         _keep(run, every[outcome.name], outcome, memory, history)
+        if outcome.answer and outcome.answer.expires:
+            zone, expiry = run.config.core.lab.timezone, outcome.answer.expires
+            for message in warnings(outcome.name, expiry, admins(), now, zone):
+                run.outbox.add(message)
 
 
 def _job(
@@ -94,9 +101,10 @@ def _keep(
         )
         kept.store(place, found)
         with run.database.write():
+            if memory.is_new_day(name, now):
+                history.thin(name, run.config.section("cache", Cache).history, now)
             memory.note(name, now, failures=0, of=answer.memory)
             history.add(name, answer.numbers, now)
-            history.thin(name, run.config.section("cache", Cache).history, now)
         run.counts["refreshed"] += 1
         for problem in answer.problems:
             run.fail(_of(name, problem))
@@ -151,6 +159,11 @@ class _Memory:
     def tried(self, name: str) -> datetime | None:
         at = self._read(name).get("tried")
         return from_iso(at) if isinstance(at, str) else None
+
+    def is_new_day(self, name: str, now: datetime) -> bool:
+        """Whether it was not asked yet on this day (UTC)."""
+        last = self.tried(name)
+        return last is None or last.date() != now.date()
 
     def failures(self, name: str) -> int:
         return int(self._read(name).get("failures", 0))
