@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from labtool.core.messages import Recipient
     from labtool.tasks.cache.task import Line
 
 app = typer.Typer(add_completion=False)
@@ -56,9 +57,16 @@ def cache(
     def work(run: Run, services: Services) -> None:
         from labtool.core.config.types import duration_argument
         from labtool.tasks.cache.task import Wish, refresh
+        from labtool.tasks.cache.telling import Who
+
+        def on_duty(duty: str) -> "list[Recipient]":
+            from labtool.tasks.remind.on_duty import on_duty
+
+            return on_duty(run.config, services, duty, run.clock.today())
 
         beat = duration_argument("--every", every) if every else None
-        refresh(run, Wish(tuple(words), beat, force), lambda: services.admins)
+        who = Who(lambda: services.admins, on_duty)
+        refresh(run, Wish(tuple(words), beat, force), who)
         for name in run.result.get("would ask", ()) if run.dry_run and not json else ():
             print(f"would ask {name}")
 

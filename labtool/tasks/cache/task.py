@@ -1,7 +1,7 @@
 """`labtool cache`: ask what is due, keep what is answered."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,15 +12,14 @@ from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import LabtoolError
-from labtool.core.messages import Recipient
 from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.cache.due import chosen
-from labtool.tasks.cache.expiry import warnings
 from labtool.tasks.cache.history import History
 from labtool.tasks.cache.refresh import Job, Outcome, ask_all
 from labtool.tasks.cache.section import Cache
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.telling import Who, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,10 @@ def sources(config: Config) -> dict[str, SourceOptions]:
     return config.section("cache", Cache).sources
 
 
-def refresh(run: Run, wish: Wish, admins: Callable[[], Sequence[Recipient]]) -> None:
+def refresh(run: Run, wish: Wish, who: Who) -> None:
     """Ask the chosen sources; each answer is kept as it comes. One that fails is an error of
-    the run, and its old answer stays; `admins` hear of credentials that will run out. Raises
-    UsageError."""
+    the run, and its old answer stays. `who` hears of alarms and of credentials that will run
+    out. Raises UsageError."""
     every = sources(run.config)
     memory = _Memory(run.database)
     now = run.clock.now()
@@ -60,10 +59,8 @@ def refresh(run: Run, wish: Wish, admins: Callable[[], Sequence[Recipient]]) -> 
     history = History(run.database)
     for outcome in ask_all(jobs):
         _keep(run, every[outcome.name], outcome, memory, history)
-        if outcome.answer and outcome.answer.expires:
-            zone, expiry = run.config.core.lab.timezone, outcome.answer.expires
-            for message in warnings(outcome.name, expiry, admins(), now, zone):
-                run.outbox.add(message)
+        if outcome.answer:
+            tell(run, outcome.name, outcome.answer, who)
 
 
 def _job(

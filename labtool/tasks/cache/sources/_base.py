@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,17 +36,30 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that whoever has a `duty` must hear of once: `key` is the same until it has
+    changed. One that comes `after` another is for those who were told of that."""
+
+    key: str
+    duty: str
+    text: str
+    colour: Literal["good", "warning", "danger"]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a source answered: `data` for the cache file, in the shape that its kind
     documents; `numbers` worth plotting, by series; what to remember for the next time; and
     the `problems` of parts of it, which the rest does without, and when its credential
-    `expires`, if it does."""
+    `expires`, if it does; and the `alarms` that it gives."""
 
     data: Any
     numbers: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[LabtoolError, ...] = ()
     expires: Expiry | None = None
+    alarms: tuple[Alarm, ...] = ()
 
 
 class SourceOptions(Section):

@@ -1,0 +1,205 @@
+"""What is particular to AWS: what is not allowed, wrong clocks, balancers without a host."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labtool.tasks.cache.balance import NEW, alarms, judged
+from tests.lab import Lab
+from tests.servers.aws import KEY, REGION, SECRET, Aws, refusal
+from tests.servers.faults import Fault
+from tests.servers.http import Seen
+from tests.servers.smtp import Smtp
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def _aws() -> Iterator[Aws]:
+    server = Aws()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aws(_aws: Aws, lab: Lab) -> Aws:
+    _aws.reset()
+    configure(lab, _aws)
+    return _aws
+
+
+def configure(folder: Lab, server: Aws, *others: Any, **more: Any) -> None:
+    folder.secrets(AWS_KEY_ID=KEY, AWS_SECRET=SECRET)
+    source = {"kind": "aws", "region": REGION, "endpoint": server.url,
+              "key_id": "${AWS_KEY_ID}", "secret": "${AWS_SECRET}"}  # fmt: skip
+    folder.configure({"cache": {"cloud": source}, **more}, *others)
+
+
+def data(lab: Lab) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((lab.state / "cache" / "cloud.json").read_text())["data"]
+    return found
+
+
+def asks(action: str) -> Any:
+    return lambda seen: isinstance(seen.body, dict) and seen.body.get("Action") == action
+
+
+def refused(code: str, message: str = "no", **headers: str) -> Fault:
+    body = refusal(code, message)
+    return Fault.reply(body, status=403, content_type="text/xml", headers=headers)
+
+
+def test_what_is_not_allowed_is_named_and_the_rest_goes_on(lab: Lab, aws: Aws) -> None:
+    aws.instance("web")
+    aws.proxy.inject(refused("UnauthorizedOperation"), times=None, match=asks("DescribeVolumes"))
+    done = lab.run("cache")
+    assert done.status == 1
+    assert (
+        "cache cloud: AWS ec2:DescribeVolumes: a permission is missing;"
+        " allow ec2:DescribeVolumes in the user's policy (IAM)"
+    ) in done.err
+    assert data(lab)["volumes"] is None
+    assert [one["name"] for one in data(lab)["instances"]] == ["web"]
+    aws.proxy.reset()
+    assert lab.run("cache", "cloud").status == 0
+    assert len(data(lab)["volumes"]) == 1
+
+
+def test_one_call_measures_many(lab: Lab, aws: Aws) -> None:
+    for number in range(12):
+        aws.instance(f"m{number}")
+    assert lab.run("cache").status == 0
+
+    def is_measuring(seen: Seen) -> bool:
+        raw = seen.body if isinstance(seen.body, bytes) else str(seen.body).encode()
+        return b"GetMetricData" in raw or "GetMetricData" in str(seen.headers)
+
+    assert sum(map(is_measuring, aws.proxy.requests)) <= 2
+
+
+def test_a_wrong_clock_is_told_by_how_much(lab: Lab, aws: Aws) -> None:
+    theirs = format_datetime(datetime.now(UTC) + timedelta(minutes=20), usegmt=True)
+    fault = refused("RequestExpired", "Request has expired.", Date=theirs)
+    aws.proxy.inject(fault, times=None)
+    done = lab.run("cache")
+    assert done.status == 1
+    assert "AWS does not accept this machine's clock: it is 20 minutes slow; set it" in done.err
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("InvalidClientTokenId", "AWS refuses the keys (InvalidClientTokenId)"),
+        ("ExpiredToken", "the keys have run out"),
+        ("SignatureDoesNotMatch", "AWS refuses the keys (SignatureDoesNotMatch)"),
+    ],
+)
+def test_keys(lab: Lab, aws: Aws, code: str, said: str) -> None:
+    aws.proxy.inject(refused(code), times=None)
+    done = lab.run("cache")
+    assert done.status == 1
+    assert said in done.err
+    assert KEY not in done.err
+    assert SECRET not in done.err
+
+
+def test_without_any_keys(lab: Lab, aws: Aws) -> None:
+    lab.configure({"cache": {"cloud": {"kind": "aws", "region": REGION, "endpoint": aws.url}}})
+    done = lab.run("cache", env={"AWS_EC2_METADATA_DISABLED": "true"})
+    assert done.status == 1
+    assert "there are no credentials; set key_id: and secret:" in done.err
+
+
+def test_cost_explorer_need_not_be_allowed(lab: Lab, aws: Aws) -> None:
+    denied = Fault.json({"__type": "AccessDeniedException", "message": "no"}, status=400)
+    costs = "AWSInsightsIndexService"
+    aws.proxy.inject(denied, times=None, match=lambda seen: costs in str(seen.headers))
+    assert lab.run("cache").status == 0
+    assert data(lab)["spend"]["usd"] is None
+    assert "allow ce:GetCostAndUsage" in data(lab)["spend"]["why"]
+    seen = len(aws.proxy.requests)
+    assert lab.run("cache", "cloud").status == 0
+    assert not any(costs in str(one.headers) for one in aws.proxy.requests[seen:])
+
+
+DUTIES = [["task", "interval", "main", "backup"], ["AWS", "", "Ann Lee", "Bob Stone"]]
+PEOPLE = [
+    {"name": "Ann Lee", "email": "ann@lab.example"},
+    {"name": "Bob Stone", "email": "bob@lab.example"},
+]
+
+
+def test_who_has_the_duty_hears_once_and_once_again(lab: Lab, aws: Aws, smtp: Smtp) -> None:
+    host = aws.instance("web")
+    aws.classic_balancer("front", host)
+    configure(
+        lab,
+        aws,
+        smtp,
+        people={"list": PEOPLE},
+        sheets={"duties": {"csv": lab.sheet("duties", DUTIES)}},
+        remind={},
+        lab={"admins": ["Bob Stone"]},
+    )
+    assert lab.run("cache", "cloud").status == 0
+    state = refusal_of_health("OutOfService", host)
+    down = aws.proxy.inject(state, times=None, match=asks("DescribeInstanceHealth"))
+    assert lab.run("cache", "cloud").status == 0
+    assert smtp.mails == []  # one look is none
+    for _ in range(3):
+        assert lab.run("cache", "cloud", "--force").status == 0
+    [mail] = smtp.mails
+    assert mail.recipients == ("ann@lab.example",)
+    assert "The load balancer front has no healthy host: 1 are behind it." in mail.text()
+    down.left = 0
+    for _ in range(3):
+        assert lab.run("cache", "cloud").status == 0
+    first, second = smtp.mails
+    assert second.recipients == first.recipients
+    assert "The load balancer front has 1 healthy hosts again." in second.text()
+
+
+def refusal_of_health(state: str, host: str) -> Fault:
+    return Fault.reply(
+        '<DescribeInstanceHealthResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/'
+        '2012-06-01/"><DescribeInstanceHealthResult><InstanceStates><member>'
+        f"<InstanceId>{host}</InstanceId><State>{state}</State></member></InstanceStates>"
+        "</DescribeInstanceHealthResult></DescribeInstanceHealthResponse>",
+        content_type="text/xml",
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
+def test_each_outage_is_told_once_and_its_end_once(looks: list[tuple[int, bool]]) -> None:
+    """`looks`: healthy hosts of three, and whether the run was killed before it told."""
+    before, now = dict(NEW), NOW
+    told: set[str] = set()
+    outages, seen_healthy, low = 0, False, 0
+    for healthy, killed in looks:
+        now += timedelta(minutes=15)
+        before = judged(before, 3, healthy, now)
+        low = 0 if healthy or not seen_healthy else low + 1
+        outages += low == 2
+        seen_healthy = seen_healthy or healthy > 0
+        one = {"name": "front", "hosts": 3, "healthy": healthy, **before}
+        for alarm in alarms("cloud", "AWS", [one], now):
+            if not killed and (not alarm.after or alarm.after in told):
+                told.add(alarm.key)
+    downs = {key for key in told if not key.endswith(":over")}
+    assert len(downs) <= outages
+    assert {f"{key}:over" for key in downs} >= told - downs
+
+
+def test_hosts_that_never_were_healthy_are_no_alarm() -> None:
+    state = dict(NEW)
+    for _ in range(5):
+        state = judged(state, 2, 0, NOW)
+        one = {"name": "new", "hosts": 2, "healthy": 0, **state}
+        assert list(alarms("cloud", "AWS", [one], NOW)) == []
