@@ -103,7 +103,10 @@
           morphStyle: "outerHTML",
           restoreFocus: true,
           // What was drawn into a page, or opened in it, is not in the one that was fetched.
-          callbacks: { beforeNodeMorphed: (old) => !old.matches?.("[data-kept]") },
+          callbacks: {
+            beforeNodeMorphed: (old) => !old.matches?.("[data-kept]"),
+            beforeAttributeUpdated: (name, node) => name !== "open" || node.localName !== "details",
+          },
         });
         document.dispatchEvent(new Event("labtool:fresh"));
       }

@@ -2,27 +2,36 @@
 
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import Field, model_validator
 
 from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Section, Words
+from labtool.core.config.types import Section, Words, mistake
 
 
 class Page(Section):
     """The sites that `build-page` writes: what everybody may see, and what is the lab's own."""
 
     output: str = Field(
-        default="site",
-        min_length=1,
-        validation_alias=AliasChoices("output", "public"),
-        description="The folder of what everybody may see",
+        default="site", min_length=1, description="The folder of what everybody may see"
     )
+    public: str = Field(default="", description="The same, by another name")
     private: str = Field(
         default="site-private",
         min_length=1,
         description="The folder of what names people, or is nobody else's business",
     )
     title: str = Field(default="", description="In every page's head; default: the lab's name")
+
+    @model_validator(mode="after")
+    def _one_public_folder(self) -> "Page":
+        if self.public and "output" in self.model_fields_set:
+            raise mistake("has output: and public:, which name the same folder", "write one")
+        return self
+
+    @property
+    def everybodys(self) -> str:
+        """The folder of what everybody may see."""
+        return self.public or self.output
 
 
 class Serve(Section):

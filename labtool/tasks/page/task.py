@@ -45,7 +45,7 @@ class Sites:
 def folders(config: Config) -> Folders:
     """Where the sites are. Raises Failed for folders that hold what is nobody's business."""
     section = config.section("page", Section)
-    found = Folders(config.resolve(section.output), config.resolve(section.private))
+    found = Folders(config.resolve(section.everybodys), config.resolve(section.private))
     for key, folder, others in (
         ("output", found.public, (config.path, config.state, found.private)),
         ("private", found.private, (config.path, config.state, found.public)),

@@ -32,6 +32,13 @@ FAULTS = [
     Fault.reply(b"\xff\xfe\x00", name="bytes"),
     Fault.reply(b"", name="nothing"),
 ]
+# What stands on a kind's own page, and nowhere on its public one.
+PRIVATE = {
+    "slack": ("Ann Lee",),
+    "github": ("example/notes",),
+    "dropbox": ("/Lab/Data",),
+    "aws": ("front", "m5.large"),
+}
 NAMES = [f"{number} {fault.name}" for number, fault in enumerate(FAULTS)]
 
 
@@ -57,15 +64,15 @@ class Kept:
         self.lab, self.world = lab, world
         config = world.config(lab.folder)
         source = {"timeout": "20s", **config["cache"]["source"]}
-        self._config = {**config, "cache": {"source": source}}
+        self.config = {**config, "cache": {"source": source}}
         lab.secrets(**world.env())
-        lab.configure(self._config)
+        lab.configure(self.config)
         self._began = datetime.now(UTC)
 
     def impatient(self) -> None:
         """Give it little time from now on."""
-        source = {**self._config["cache"]["source"], "timeout": TIMEOUT}
-        self.lab.configure({**self._config, "cache": {"source": source}})
+        source = {**self.config["cache"]["source"], "timeout": TIMEOUT}
+        self.lab.configure({**self.config, "cache": {"source": source}})
 
     def refresh(self, *more: str) -> Result:
         return self.lab.run("cache", "source", *more)
@@ -208,6 +215,35 @@ def test_a_long_wait_keeps_the_old_copy(kept: Kept) -> None:
     kept.fails((75,) if kept.world.kind != "command" else (1,))
 
 
+def test_its_page(kept: Kept) -> None:
+    """Inside always; outside where the config says so, without what is nobody's business."""
+    public = kept.world.kind != "slack-presence"
+    source = {**kept.config["cache"]["source"], **({"public": True} if public else {})}
+    kept.lab.configure({**kept.config, "cache": {"source": source}})
+    page = kept.lab.folder / "site-private" / "cache-source.html"
+    outside = kept.lab.folder / "site" / "cache-source.html"
+    assert kept.lab.run("build-page").status == 0
+    assert "This source has never answered yet" in page.read_text()
+    kept.succeeds()
+    kept.succeeds("--force")
+    assert kept.lab.run("build-page").status == 0
+    text = page.read_text()
+    assert "never answered" not in text
+    assert "As of" in text
+    assert outside.exists() == public
+    if public:
+        for secret in PRIVATE.get(kept.world.kind, ()):
+            assert secret in text
+            for file in (kept.lab.folder / "site").rglob("*"):
+                assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+    assert page.parent.stat().st_mode & 0o077 == 0
+    for empty in (kept.world.empty, kept.world.many):
+        empty()
+        kept.succeeds("--force")
+        assert kept.lab.run("build-page").status == 0
+        assert len(page.read_bytes()) < 400_000
+
+
 def test_odd_answers(kept: Kept) -> None:
     """Fields missing or null: an error in words, or data without them."""
     kept.world.good(kept.succeeds())
@@ -218,3 +254,4 @@ def test_odd_answers(kept: Kept) -> None:
         assert done.status in (0, 1, 75)
         assert "bug" not in done.err, (fault.name, done.err)
         kept.file()
+        assert kept.lab.run("build-page").status == 0

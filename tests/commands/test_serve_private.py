@@ -1,0 +1,76 @@
+"""Who may open the lab's own pages."""
+
+import sys
+from typing import Any
+
+import pytest
+import requests
+
+from tests.commands.serving import served
+from tests.lab import Lab
+
+
+def configure(lab: Lab, **serve: Any) -> None:
+    run = [sys.executable, "-c", "print('{\"secret\": 1}')"]
+    lab.secrets(LABTOOL_PASSWORD="pässword")
+    lab.configure(
+        {"cache": {"numbers": {"kind": "command", "run": run}}, "serve": {"port": 0, **serve}}
+    )
+    assert lab.run("cache").status == 0
+    assert lab.run("build-page").status == 0
+
+
+def test_without_a_password_nobody(lab: Lab) -> None:
+    configure(lab)
+    with served(lab) as (url, _):
+        found = requests.get(f"{url}/lab/", timeout=5)
+        assert found.status_code == 403
+        assert "set serve.password in labtool.yaml" in found.text
+        assert requests.get(url, timeout=5).status_code == 200
+
+
+def test_with_the_password(lab: Lab) -> None:
+    configure(lab, password="${LABTOOL_PASSWORD}")
+    with served(lab) as (url, _):
+        asked = requests.get(f"{url}/lab/", timeout=5)
+        assert asked.status_code == 401
+        assert asked.headers["WWW-Authenticate"].startswith("Basic realm=")
+        for auth in (("x", "pässword".encode()), ("", "pässword".encode())):
+            assert requests.get(f"{url}/lab/", auth=auth, timeout=5).status_code == 200
+        for header in ("Basic", "Basic x", "Basic eHg=", "Bearer pässword".encode(), "Basic ="):
+            headers: Any = {"Authorization": header}
+            assert requests.get(f"{url}/lab/", headers=headers, timeout=5).status_code == 401
+        page = requests.get(f"{url}/lab", auth=("x", "pässword".encode()), timeout=5)
+        assert page.url == f"{url}/lab/"
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(["127.0.0.1"], 200), (["10.0.0.1"], 403)])
+def test_behind_a_proxy(lab: Lab, proxies: list[str], status: int) -> None:
+    configure(lab, header="X-Forwarded-User", proxies=proxies)
+    with served(lab) as (url, _):
+        headers = {"X-Forwarded-User": "ann"}
+        assert requests.get(f"{url}/lab/", headers=headers, timeout=5).status_code == status
+        assert requests.get(f"{url}/lab/", timeout=5).status_code == 403
+        empty = {"X-Forwarded-User": ""}
+        assert requests.get(f"{url}/lab/", headers=empty, timeout=5).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ({"private": "."}, "page.private"),
+        ({"private": "site/inner"}, "would publish inner"),
+        ({"output": "site", "private": "site"}, "would publish site"),
+    ],
+)
+def test_the_folders_are_apart(lab: Lab, page: dict[str, str], said: str) -> None:
+    lab.configure({"page": page})
+    done = lab.run("build-page")
+    assert done.status == 1
+    assert said in done.err
+
+
+def test_public_is_another_word_for_output(lab: Lab) -> None:
+    lab.configure({"page": {"public": "www"}})
+    assert lab.run("build-page").status == 0
+    assert (lab.folder / "www" / "index.html").exists()
