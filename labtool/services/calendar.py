@@ -169,3 +169,10 @@ def _emails(component: Any) -> Iterator[str]:
             address = clean(str(value))
             if address.lower().startswith("mailto:"):
                 yield address[7:].strip().lower()
+
+
+def ready() -> None:
+    """Import what reading needs, before many threads do."""
+    import recurring_ical_events  # noqa: F401
+
+    from labtool.services import http  # noqa: F401

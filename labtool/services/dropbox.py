@@ -251,3 +251,8 @@ def _denied(reason: Any, where: str) -> LabtoolError:
         return AccessDenied("the token has run out", where=where, fix=fix, code="token")
     fix = f"make a new one at {_CONSOLE}"
     return AccessDenied("the token is wrong, or was revoked", where=where, fix=fix, code="token")
+
+
+def ready() -> None:
+    """Import what an account needs, before many threads do."""
+    import stone.backends.python_rsrc.stone_validators  # noqa: F401

@@ -139,3 +139,10 @@ def _said(response: "Response") -> str:
         return retold(str(word))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return ""
+
+
+def ready() -> None:
+    """Import what an account needs, before many threads do."""
+    import google.auth.exceptions
+    import google.auth.transport.requests
+    import google.oauth2.service_account  # noqa: F401

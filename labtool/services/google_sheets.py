@@ -90,3 +90,14 @@ class GoogleSheets:
 
             self._client = Client(None, self._account.session([SHEETS_SCOPE]))  # type: ignore[arg-type]  # no credentials beside a session
         return self._client
+
+
+def ready() -> None:
+    """Import what reading needs, before many threads do."""
+    import gspread.exceptions
+    import gspread.http_client
+    import gspread.utils  # noqa: F401
+
+    from labtool.services import google
+
+    google.ready()

@@ -256,3 +256,10 @@ def _metric(name: str, query: Query, period: timedelta) -> dict[str, Any]:
 def _name(one: Mapping[str, Any], otherwise: str) -> str:
     tags = {tag.get("Key"): tag.get("Value") for tag in one.get("Tags") or ()}
     return one_line(str(tags.get("Name") or otherwise), 100)
+
+
+def ready() -> None:
+    """Import what an account needs, before many threads do."""
+    import botocore.config
+    import botocore.exceptions
+    import botocore.parsers  # noqa: F401

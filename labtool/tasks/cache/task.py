@@ -55,6 +55,8 @@ def refresh(run: Run, wish: Wish, who: Who) -> None:
         run.shown = True
         run.result["would ask"] = names
         return
+    for name in names:
+        every[name].prepare()
     jobs = [_job(run.config, name, every[name], memory, now, force=wish.force) for name in names]
     history = History(run.database)
     for outcome in ask_all(jobs):

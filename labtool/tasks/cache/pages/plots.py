@@ -94,7 +94,7 @@ def of_lines(lines: Lines, zone: ZoneInfo) -> Plot:
 
     shown = sorted(sorted(every, key=lambda name: (-largest(name), name))[:MOST_LINES])
     points = {lines.range: {label: every[label] for label in shown}}
-    name = "".join(c if c.isalnum() else "-" for c in lines.title.lower())
+    name = "of-data-" + "".join(c if c.isalnum() else "-" for c in lines.title.lower())
     left_out = len(every) - len(shown)
     return _plot(name, lines.title, lines.unit, shown, points, left_out, zone)
 

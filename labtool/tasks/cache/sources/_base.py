@@ -74,6 +74,10 @@ class SourceOptions(Section):
     timeout: Duration = Field(default=timedelta(seconds=60), description="For all of it")
     public: bool = Field(default=False, description="Whether its page is everybody's to see")
 
+    def prepare(self) -> None:
+        """Import what `fetch` needs. Sources are asked by many threads at once, and those can
+        trip over one another's imports."""
+
     @abstractmethod
     def fetch(self, question: Question) -> Answer:
         """Ask the source. Runs in a thread of its own, and raises Failed or Temporary."""

@@ -36,6 +36,12 @@ class Options(SourceOptions):
         default="https://analyticsdata.googleapis.com", pattern=r"^https?://", description="The API"
     )
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services.google import ready
+
+        ready()
+
     def fetch(self, question: Question) -> Answer:
         """A report of each property. Raises the first error where none could be read."""
         from labtool.services.analytics import Analytics

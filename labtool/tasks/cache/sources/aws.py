@@ -86,6 +86,12 @@ class Options(SourceOptions):
             raise mistake("needs key_id: and secret: together", "write both, or neither")
         return self
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services.aws.account import ready
+
+        ready()
+
     def fetch(self, question: Question) -> Answer:
         """Ask for everything at once, then for what it measured."""
         from labtool.services.aws.account import Account

@@ -21,6 +21,12 @@ class Options(SourceOptions):
     calendars: Annotated[dict[str, str] | Words, Field(min_length=1)]
     ahead: Duration = Field(default=timedelta(days=60), description="How far to look")
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services.calendar import ready
+
+        ready()
+
     def fetch(self, question: Question) -> Answer:
         """Read each calendar."""
         named = self.calendars

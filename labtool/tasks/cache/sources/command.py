@@ -24,6 +24,10 @@ class Options(SourceOptions):
         default_factory=dict, description="Numbers for the history: name, JMESPath"
     )
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        import jmespath  # noqa: F401
+
     def fetch(self, question: Question) -> Answer:
         """One run."""
         printed = run(self.run, question.config.base, question.seconds)

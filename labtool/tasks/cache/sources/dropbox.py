@@ -60,6 +60,12 @@ class Options(SourceOptions):
             raise mistake("needs app_key: beside refresh_token:", "copy it from the app's settings")
         return self
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services.dropbox import ready
+
+        ready()
+
     def fetch(self, question: Question) -> Answer:
         """Ask for the space, and for what has changed since the last time."""
         from labtool.services.dropbox import Credentials, Dropbox

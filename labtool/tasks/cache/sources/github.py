@@ -79,6 +79,10 @@ class Options(SourceOptions):
             raise mistake("names nothing to ask for", "write organisations: [NAME]")
         return self
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services import etags, github  # noqa: F401
+
     def fetch(self, question: Question) -> Answer:
         """List them, then ask for the details of those that were pushed to last."""
         from labtool.services.etags import Etags

@@ -25,6 +25,12 @@ class Options(SourceOptions):
     )
     headers: dict[str, Secret] = Field(default_factory=dict, description="Such as Authorization")
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        import jmespath  # noqa: F401
+
+        from labtool.services import http  # noqa: F401
+
     def fetch(self, question: Question) -> Answer:
         """One GET."""
         from labtool.services import http

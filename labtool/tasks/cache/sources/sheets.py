@@ -18,6 +18,12 @@ class Options(SourceOptions):
     kind: Literal["sheets"]
     sheets: Words = Field(default=(), description="Their names; default: all")
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services.google_sheets import ready
+
+        ready()
+
     def fetch(self, question: Question) -> Answer:
         """Read each sheet from its source."""
         every = Sheets(question.config, None)

@@ -54,6 +54,10 @@ class Options(SourceOptions):
 
     kind: Literal["slack"]
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services import slack_workspace  # noqa: F401
+
     def fetch(self, question: Question) -> Answer:
         """Read it, as far as Slack lets us."""
         from labtool.services.slack_workspace import Workspace

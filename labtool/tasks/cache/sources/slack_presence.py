@@ -42,6 +42,10 @@ class Options(SourceOptions):
             raise mistake("cannot be public: it names people", "leave out public:")
         return self
 
+    def prepare(self) -> None:
+        """As every kind's."""
+        from labtool.services import slack_workspace  # noqa: F401
+
     def fetch(self, question: Question) -> Answer:
         """Ask for each member, as far as Slack lets us."""
         from labtool.services.slack_workspace import Workspace
