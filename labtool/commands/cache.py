@@ -55,6 +55,7 @@ def cache(
     from labtool.services.build import Services
 
     def work(run: Run, services: Services) -> None:
+        from labtool.commands._progress import waiting
         from labtool.core.config.types import duration_argument
         from labtool.tasks.cache.task import Wish, refresh
         from labtool.tasks.cache.telling import Who
@@ -66,7 +67,8 @@ def cache(
 
         beat = duration_argument("--every", every) if every else None
         who = Who(lambda: services.admins, on_duty)
-        refresh(run, Wish(tuple(words), beat, force), who)
+        with waiting(wanted=not json) as said:
+            refresh(run, Wish(tuple(words), beat, force), who, said)
         for name in run.result.get("would ask", ()) if run.dry_run and not json else ():
             print(f"would ask {name}")
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from labtool.core import kept
 from labtool.core.clock import from_iso, iso
@@ -20,6 +22,16 @@ from labtool.tasks.cache.refresh import Job, Outcome, ask_all
 from labtool.tasks.cache.section import Cache
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.telling import Who, tell
+
+
+class Waiting(Protocol):
+    """Shows a person what is waited for."""
+
+    def show(self, name: str, text: str) -> None:
+        """How far a source is."""
+
+    def done(self, name: str) -> AbstractContextManager[None]:
+        """It has come; inside, something may be printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +54,10 @@ def sources(config: Config) -> dict[str, SourceOptions]:
     return config.section("cache", Cache).sources
 
 
-def refresh(run: Run, wish: Wish, who: Who) -> None:
+def refresh(run: Run, wish: Wish, who: Who, waiting: Waiting) -> None:
     """Ask the chosen sources; each answer is kept as it comes. One that fails is an error of
     the run, and its old answer stays. `who` hears of alarms and of credentials that will run
-    out. Raises UsageError."""
+    out; `waiting` shows what is waited for. Raises UsageError."""
     every = sources(run.config)
     memory = _Memory(run.database)
     now = run.clock.now()
@@ -57,30 +69,38 @@ def refresh(run: Run, wish: Wish, who: Who) -> None:
         return
     for name in names:
         every[name].prepare()
-    jobs = [_job(run.config, name, every[name], memory, now, force=wish.force) for name in names]
+        waiting.show(name, "asked")
+    asking = _Asking(run.config, memory, now, waiting, wish.force)
+    jobs = [asking.job(name, every[name]) for name in names]
     history = History(run.database)
     for outcome in ask_all(jobs):
-        _keep(run, every[outcome.name], outcome, memory, history)
+        with waiting.done(outcome.name):
+            _keep(run, every[outcome.name], outcome, memory, history)
         if outcome.answer:
             tell(run, outcome.name, outcome.answer, who)
 
 
-def _job(
-    config: Config,
-    name: str,
-    source: SourceOptions,
-    memory: "_Memory",
-    now: datetime,
-    *,
-    force: bool,
-) -> Job:
-    seconds = source.timeout.total_seconds()
-    # What was remembered goes with the file: without one, all is asked for.
-    last = kept.load(folder(config), name)
-    before = last.data if last and (last.kind, last.schema) == _shape(source) else None
-    known = {} if force or before is None else memory.of(name)
-    question = Question(name, config, now, seconds, known, before)
-    return Job(name, lambda: source.fetch(question), seconds)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What every source is asked with."""
+
+    config: Config
+    memory: "_Memory"
+    now: datetime
+    waiting: Waiting
+    force: bool
+
+    def job(self, name: str, source: SourceOptions) -> Job:
+        """How a source is asked."""
+        seconds = source.timeout.total_seconds()
+        # What was remembered goes with the file: without one, all is asked for.
+        last = kept.load(folder(self.config), name)
+        before = last.data if last and (last.kind, last.schema) == _shape(source) else None
+        known = {} if self.force or before is None else self.memory.of(name)
+        question = Question(
+            name, self.config, self.now, seconds, known, before, partial(self.waiting.show, name)
+        )
+        return Job(name, lambda: source.fetch(question), seconds)
 
 
 def _shape(source: SourceOptions) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """What a kind of source is made of."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -17,7 +17,7 @@ from labtool.core.errors import LabtoolError
 class Question:
     """What a source is asked with: the config, the instant (UTC), the seconds that it has,
     what it remembered last time (cursors, ETags), and the data of its last answer. `name` is
-    the source's."""
+    the source's; `progress` shows a person how far it is."""
 
     name: str
     config: Config
@@ -25,6 +25,7 @@ class Question:
     seconds: float
     memory: Mapping[str, Any] = field(default_factory=dict)
     before: Any = None
+    progress: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from the second refresh on, for the day on which a refresh met them.
 Series: `used` (bytes), `files`, `changes` (files a day so far), `bytes/FOLDER`.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -79,7 +80,9 @@ class Options(SourceOptions):
         today = question.now.astimezone(zone).date()
         file = question.config.state / "cache" / f"{question.name}.files.gz"
         listing = Listing.load(file, self.root)
-        _bring_up_to_date(dropbox, listing, today, again=not question.memory)
+        _bring_up_to_date(
+            dropbox, listing, today, again=not question.memory, progress=question.progress
+        )
         if len(listing.files) > _MOST_FILES:
             fix = "name a folder of it with root:"
             raise Failed(f"has more than {_MOST_FILES} files", where="Dropbox", fix=fix)
@@ -95,7 +98,14 @@ class Options(SourceOptions):
         return Answer(data, _numbers(data), {"cursor": listing.cursor})
 
 
-def _bring_up_to_date(dropbox: "Dropbox", listing: Listing, today: Any, *, again: bool) -> None:
+def _bring_up_to_date(
+    dropbox: "Dropbox",
+    listing: Listing,
+    today: date,
+    *,
+    again: bool,
+    progress: Callable[[str], None],
+) -> None:
     """Ask for changes where there is a cursor, else, or to look `again`, for everything."""
     from labtool.services.dropbox import CursorLostError
 
@@ -115,6 +125,7 @@ def _bring_up_to_date(dropbox: "Dropbox", listing: Listing, today: Any, *, again
     while page.more and len(entries) <= 2 * _MOST_FILES:
         page = dropbox.go_on(page.cursor)
         entries += page.entries
+        progress(f"{len(entries)} files listed")
     listing.replace(entries, today)
     listing.cursor = page.cursor
 

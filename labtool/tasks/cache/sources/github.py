@@ -95,7 +95,11 @@ class Options(SourceOptions):
         known = Etags(file)
         try:
             github = GitHub(self.base_url, token, question.seconds, known)
-            found = list(self._listed(github))
+            found = []
+            for one in self._listed(github):
+                found.append(one)
+                if len(found) % 100 == 0:
+                    question.progress(f"{len(found)} repositories listed")
             found.sort(key=lambda one: (one["pushed_at"] or "", one["name"]), reverse=True)
             shown = _with_details(github, found[: self.largest], question, self.detailed)
         finally:
@@ -166,6 +170,7 @@ def _details(
         for name, found in each(lambda n: (n, _asked(github, n, now)), order, _AT_ONCE):
             details[name] = {**details[name], **found}
             asked += 1
+            question.progress(f"{asked} of {len(names)} repositories")
         for name, weeks in _counted(github, [n for n in names if details[n]["pending"]]):
             details[name] |= {"weeks": weeks, "pending": False}
     except Temporary as error:
