@@ -71,6 +71,11 @@ class Workspace:
         """The seconds that are left."""
         return self._end - time.monotonic()
 
+    def token_ends(self) -> float | None:
+        """In how many seconds the bot's token runs out; None for one that does not."""
+        found = self._call("auth.test").get("expires_in")
+        return float(found) if isinstance(found, int) and found > 0 else None
+
     def members(self) -> list[Member]:
         """Everybody who has, or had, an account. Raises AccessDenied, Failed and Temporary,
         as all of these do."""

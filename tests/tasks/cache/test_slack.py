@@ -92,6 +92,16 @@ def test_a_missing_scope_is_named(lab: Lab, slack: Slack) -> None:
     assert "Slack files.list: a permission is missing; add the scope files:read" in done.err
 
 
+def test_a_token_that_runs_out(lab: Lab, slack: Slack) -> None:
+    lab.configure({"lab": {"admins": ["#admins"]}, "cache": {"slack": {"kind": "slack"}}}, slack)
+    known = {"ok": True, "user": "labtool", "team": "x", "expires_in": 3600 * 30}
+    slack.proxy.inject(Fault.json(known), times=None, match="auth.test")
+    for _ in range(2):
+        assert lab.run("cache", "--force").status == 0
+    [told] = slack.messages("#admins")
+    assert "Slack's token (cache.slack) runs out on" in json.dumps([told.text, told.attachments])
+
+
 def test_presence_is_never_public(lab: Lab, slack: Slack) -> None:
     lab.configure({"cache": {"p": {"kind": "slack-presence", "public": True}}}, slack)
     done = lab.run("check")

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 from labtool.core.clock import iso
 from labtool.core.errors import LabtoolError, Temporary
-from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.sources._base import Answer, Expiry, Question, SourceOptions
 
 if TYPE_CHECKING:
     from labtool.services.slack_workspace import Channel, File, Member, Workspace
@@ -76,7 +76,9 @@ class Options(SourceOptions):
             "files": _by_type(files),
             "days": days,
         }
-        return Answer(data, _numbers(kinds, channels, recent, files))
+        ends = workspace.token_ends()
+        expires = Expiry("Slack's token", question.now + timedelta(seconds=ends)) if ends else None
+        return Answer(data, _numbers(kinds, channels, recent, files), expires=expires)
 
 
 def _channels(
