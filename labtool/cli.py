@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "Make a working lab folder: config, sheets, secrets file.",
     "check": "Check the config and every sheet; --online also proves the credentials.",
     "remind": "Send today's reminders: duties, meetings, birthdays.",
+    "backup": "Save files, prove that they come back, and bring them back.",
     "cache": "Ask the sources that are due, and keep their last good answers.",
     "build-page": "Build the site: the event board and what else the config names.",
     "serve": "Serve the site and its changes; stays in the foreground.",

@@ -16,6 +16,7 @@ from labtool.core.config.secrets import environment
 from labtool.core.errors import Problem
 
 SECTIONS = {
+    "backup": "labtool.tasks.backup.section:Backup",
     "cache": "labtool.tasks.cache.section:Cache",
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",

@@ -1,0 +1,181 @@
+"""Files -> one stream of tar (POSIX.1-2001, pax), with flat memory. Each file is hashed as it
+is read, and recorded as it went in.
+"""
+
+import grp
+import hashlib
+import os
+import pwd
+import stat
+import tarfile
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from labtool.tasks.backup.manifest import FileRecord
+from labtool.tasks.backup.walk import Found
+
+_CHUNK = 1024 * 1024
+
+
+class Archive:
+    """Writes members to `sink`. `records` gets each as it went in, `problems` what could not
+    be read as it was."""
+
+    def __init__(
+        self, sink: Callable[[bytes], object], record: Callable[[FileRecord], None]
+    ) -> None:
+        self.problems: list[str] = []
+        self.count = self.bytes = 0
+        self._record = record
+        self._out = _Out(sink)
+        self._tar = tarfile.TarFile(
+            fileobj=self._out,  # type: ignore[arg-type]  # only written to
+            mode="w",
+            format=tarfile.PAX_FORMAT,
+            errors="surrogateescape",
+        )
+        self._tar.copybufsize = _CHUNK  # type: ignore[attr-defined]  # as its documented argument
+        # Where the first name of a file with several is.
+        self._linked: dict[tuple[int, int], str] = {}
+
+    def add_all(self, found: Iterable[Found]) -> None:
+        """Add everything that is found; what cannot be read is told, and the rest goes on."""
+        for one in found:
+            try:
+                self.add(one)
+            except OSError as error:
+                self.problems.append(f"{one.path}: {error.strerror or type(error).__name__}")
+
+    def add(self, found: Found) -> None:
+        """Add one. Raises OSError for a file that cannot be opened."""
+        mode = found.status.st_mode
+        if stat.S_ISREG(mode):
+            self._add_file(found)
+        elif stat.S_ISDIR(mode):
+            self._put(found, tarfile.DIRTYPE, "directory")
+        elif stat.S_ISLNK(mode):
+            self._put(found, tarfile.SYMTYPE, "symlink", str(Path(found.path).readlink()))
+        elif stat.S_ISFIFO(mode):
+            self._put(found, tarfile.FIFOTYPE, "fifo")
+        # Sockets and devices are made anew by whoever needs them.
+
+    def close(self) -> None:
+        """Write the end."""
+        self._tar.close()
+
+    def _add_file(self, found: Found) -> None:
+        key = (found.status.st_dev, found.status.st_ino)
+        if found.status.st_nlink > 1 and key in self._linked:
+            self._put(found, tarfile.LNKTYPE, "hardlink", self._linked[key])
+            return
+        # Not a device or a pipe that took the file's place.
+        handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                self.problems.append(f"{found.path}: became something else while it was read")
+                return
+            info = _info(found.name, status, tarfile.REGTYPE)
+            info.size = status.st_size
+            reader = _Reader(file, status.st_size)
+            self._tar.addfile(info, reader)
+            if reader.short or os.fstat(handle).st_size != status.st_size:
+                self.problems.append(f"{found.path}: changed while it was read")
+        self._note(info, "file", sha256=reader.digest)
+        if found.status.st_nlink > 1:
+            self._linked[key] = found.name
+
+    def _put(self, found: Found, kind: bytes, called: str, link: str = "") -> None:
+        info = _info(found.name, found.status, kind)
+        info.linkname = link
+        self._tar.addfile(info)
+        self._note(info, called, link=link)
+
+    def _note(self, info: tarfile.TarInfo, kind: str, *, sha256: str = "", link: str = "") -> None:
+        self.count += 1
+        self.bytes += info.size
+        self._record(
+            FileRecord(
+                path=info.name,
+                type=kind,
+                size=info.size,
+                mode=info.mode,
+                mtime=info.mtime,
+                user=info.uname,
+                group=info.gname,
+                sha256=sha256,
+                link=link,
+            )
+        )
+
+
+class _Out:
+    """What tarfile writes to."""
+
+    def __init__(self, sink: Callable[[bytes], object]) -> None:
+        self._sink = sink
+        self._at = 0
+
+    def write(self, data: bytes) -> int:
+        self._sink(data)
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._at
+
+
+class _Reader:
+    """Reads as many bytes as the header says, whatever happens to the file meanwhile, and
+    hashes them."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.short = False
+        self._file, self._left = file, size
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        # tarfile takes less than it asked for as the end.
+        data = self._file.read(wanted)
+        while len(data) < wanted:
+            more = self._file.read(wanted - len(data))
+            if not more:
+                self.short = True
+                more = bytes(wanted - len(data))
+            data += more
+        self._left -= wanted
+        self._hash.update(data)
+        return data
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _info(name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    info.mode = stat.S_IMODE(status.st_mode)
+    info.mtime = status.st_mtime
+    info.uid, info.gid = status.st_uid, status.st_gid
+    info.uname, info.gname = _user(status.st_uid), _group(status.st_gid)
+    return info
+
+
+@lru_cache(maxsize=4096)
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return ""

@@ -1,0 +1,1 @@
+"""Where backups are kept, one file a kind: a model `Options` with a method `open`."""
