@@ -83,7 +83,7 @@ class Archive:
             self._tar.addfile(info, reader)
             if reader.short or os.fstat(handle).st_size != status.st_size:
                 self.problems.append(f"{found.path}: changed while it was read")
-        self._note(info, "file", sha256=reader.digest)
+        self._note(info, "file", status.st_mtime, sha256=reader.digest)
         if found.status.st_nlink > 1:
             self._linked[key] = found.name
 
@@ -91,9 +91,11 @@ class Archive:
         info = _info(found.name, found.status, kind)
         info.linkname = link
         self._tar.addfile(info)
-        self._note(info, called, link=link)
+        self._note(info, called, found.status.st_mtime, link=link)
 
-    def _note(self, info: tarfile.TarInfo, kind: str, *, sha256: str = "", link: str = "") -> None:
+    def _note(
+        self, info: tarfile.TarInfo, kind: str, mtime: float, *, sha256: str = "", link: str = ""
+    ) -> None:
         self.count += 1
         self.bytes += info.size
         self._record(
@@ -102,7 +104,7 @@ class Archive:
                 type=kind,
                 size=info.size,
                 mode=info.mode,
-                mtime=info.mtime,
+                mtime=mtime,
                 user=info.uname,
                 group=info.gname,
                 sha256=sha256,
@@ -159,7 +161,8 @@ def _info(name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type = kind
     info.mode = stat.S_IMODE(status.st_mode)
-    info.mtime = status.st_mtime
+    # Whole seconds: others take a header of their own. The record has the rest.
+    info.mtime = int(status.st_mtime)
     info.uid, info.gid = status.st_uid, status.st_gid
     info.uname, info.gname = _user(status.st_uid), _group(status.st_gid)
     return info

@@ -45,6 +45,9 @@ class FileRecord:
     link: str = ""
 
 
+_FIELDS = tuple(FileRecord.__dataclass_fields__)
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup is. `problems` are files that could not be read as they were; with any,
@@ -121,7 +124,7 @@ def load(raw: bytes, where: str) -> Manifest:
 def lines(records: Iterable[FileRecord]) -> Iterator[bytes]:
     """The records as lines of JSON; what is empty is left out."""
     for record in records:
-        found = {key: value for key, value in asdict(record).items() if value not in ("", 0)}
+        found = {name: value for name in _FIELDS if (value := getattr(record, name))}
         yield json.dumps(found).encode() + b"\n"
 
 

@@ -64,7 +64,7 @@ class _Place:
         self._root = root
         self._safe = {str(root)}
         # Their modes and times, once everything is in them.
-        self._folders: list[tuple[Path, tarfile.TarInfo]] = []
+        self._folders: list[tuple[Path, tarfile.TarInfo, float]] = []
 
     def put(self, member: Member) -> None:
         """Put one member there."""
@@ -84,9 +84,9 @@ class _Place:
 
     def finish(self) -> None:
         """Give the folders their modes and times, the deepest first."""
-        for path, info in reversed(self._folders):
+        for path, info, mtime in reversed(self._folders):
             with suppress(OSError):
-                _own(path, info)
+                _own(path, info, mtime)
 
     def _target(self, name: str) -> Path:
         """Where a member goes. Raises Failed for one that leads out of the folder."""
@@ -108,7 +108,7 @@ class _Place:
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 target.unlink()
             target.mkdir(mode=0o700, exist_ok=True)
-            self._folders.append((target, info))
+            self._folders.append((target, info, member.record.mtime))
             return
         if target.is_dir() and not target.is_symlink():
             raise Failed("a folder is in its place")
@@ -123,7 +123,7 @@ class _Place:
             else:
                 os.mkfifo(part)
             if member.record.type != "hardlink":
-                _own(part, info)
+                _own(part, info, member.record.mtime)
             part.replace(target)
             # Two names of one file are not replaced by one another.
             part.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ class _Place:
             file.truncate(member.record.size)
 
 
-def _own(path: Path, info: tarfile.TarInfo) -> None:
+def _own(path: Path, info: tarfile.TarInfo, mtime: float) -> None:
     """Owner, mode and time of what was saved, as far as this user may."""
     mode = stat.S_IMODE(info.mode)
     try:
@@ -159,7 +159,7 @@ def _own(path: Path, info: tarfile.TarInfo) -> None:
         mode &= ~(stat.S_ISUID | stat.S_ISGID)
     if not info.issym():
         path.chmod(mode)
-    os.utime(path, (info.mtime, info.mtime), follow_symlinks=False)
+    os.utime(path, (mtime, mtime), follow_symlinks=False)
 
 
 @lru_cache(maxsize=4096)
