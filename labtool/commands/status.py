@@ -29,6 +29,7 @@ def status(
         from labtool.core.lock import held
         from labtool.core.outbox import OPEN_STATES, Outbox
         from labtool.core.text import counted
+        from labtool.tasks.backup.age import warnings
         from labtool.tasks.report.task import read_timetable
 
         lab = o.load(config, context)
@@ -63,6 +64,7 @@ def status(
                         }
                         for line in lines
                     ],
+                    "backups": warnings(lab, database, now),
                     "messages": {
                         state: sum(e.state == state for e in open_messages) for state in OPEN_STATES
                     },
@@ -84,6 +86,8 @@ def status(
         ]
         columns = ("task", "last run", "outcome", "took", "next", "note")
         show.table(columns, rows, "Nothing has run yet, and no timers are set up.")
+        for warning in warnings(lab, database, now):
+            print(f"backup: {warning}")
         for state in ("waiting", "unknown", "failed"):
             count = sum(e.state == state for e in open_messages)
             if count:

@@ -40,13 +40,15 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a task gives to the site: its pages, and what of them is in the menu. What is
-    `inside` is the lab's own and goes to a folder apart; `today` stands on its first page."""
+    `inside` is the lab's own and goes to a folder apart; `today` stands on its first page, and
+    `system` on the one about labtool itself, if any other page is inside."""
 
     pages: Sequence[Page | Raw] = ()
     menu: Sequence[Entry] = ()
     inside: Sequence[Page | Raw] = ()
     inside_menu: Sequence[Entry] = ()
     today: Sequence[Table] = ()
+    system: Sequence[Table] = ()
 
 
 # Makes a task's part of the site from the task's state, as it is at an instant; nothing where

@@ -1,7 +1,7 @@
 """`labtool backup`: run, verify, restore, prune."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from labtool.core.clock import iso
@@ -9,6 +9,7 @@ from labtool.core.database import Marks
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.run import bug
 from labtool.core.task import Run
+from labtool.tasks.backup.age import NEWEST, PRUNED, SPACE, VERIFIED
 from labtool.tasks.backup.destinations._base import Destination
 from labtool.tasks.backup.hooks import call
 from labtool.tasks.backup.make import Made, make
@@ -21,8 +22,6 @@ from labtool.tasks.backup.verify import drill, verify
 
 # A part without a manifest that is this old is what a killed run left.
 _ORPHAN = timedelta(days=2)
-# What is known of backups without asking their destinations: see `age.py`.
-NEWEST, PRUNED, VERIFIED = "newest", "pruned", "verified"
 
 
 def run_sets(run: Run, names: Sequence[str] = ()) -> None:
@@ -65,7 +64,7 @@ def _save(run: Run, places: Places, name: str) -> None:
 
 
 def _report(run: Run, places: Places, name: str, made: Made) -> None:
-    marks = Marks(run.database, "backup")
+    marks = Marks(run.database, SPACE)
     for to in made.at:
         places.changed(to)
         run.counts["saved"] += 1
@@ -85,7 +84,7 @@ def verify_some(run: Run, idents: Sequence[str], *, latest: bool, restoring: boo
     """Verify backups at each of their destinations: those that are named, the newest of each
     set, or all. Raises UsageError for one that is nowhere."""
     places = Places(run.config)
-    marks = Marks(run.database, "backup")
+    marks = Marks(run.database, SPACE)
     for copy in _to_verify(run, places, idents, latest=latest):
         where, ident = f"{copy.manifest.id} at {copy.place}", copy.manifest.id
         run.looked_at.add(_topic(ident))
@@ -160,7 +159,7 @@ def prune(run: Run) -> None:
             continue
         if not run.dry_run:
             now = iso(run.clock.now())
-            Marks(run.database, "backup").put(f"{PRUNED}:{name}", now, now)
+            Marks(run.database, SPACE).put(f"{PRUNED}:{name}", now, now)
     run.shown = run.dry_run
 
 
@@ -215,11 +214,3 @@ def _fail(run: Run, name: str, error: Exception, place: str = "") -> None:
     if not known.where.startswith("backup "):
         known.where = f"{where}: {known.where}".removesuffix(": ")
     run.fail(known)
-
-
-def newest_known(marks: Marks, name: str, place: str) -> datetime | None:
-    """When a set was saved last at a destination, as far as this machine did it."""
-    from labtool.core.clock import from_iso
-
-    found = marks.get(f"{NEWEST}:{name}@{place}")
-    return from_iso(found) if found else None

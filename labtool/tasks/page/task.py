@@ -21,6 +21,7 @@ from labtool.tasks.page.write import compare, write
 ALIVE = "alive.json"
 # How long another build is waited for, in seconds.
 _PATIENCE = 5.0
+_FIRST = (Entry("index.html", "Today"), Entry("system.html", "System"))
 
 Site = dict[str, bytes]
 
@@ -77,13 +78,14 @@ def sites(config: Config, providers: Iterable[Provider], now: datetime) -> Sites
         pages.append(Page("index.html", "site/empty.html.j2", {"pages": menu}))
     public = render(pages, {**common, "menu": menu}, now)
     inside = [page for one in given for page in one.inside]
-    if not inside:
-        return Sites(public, {}, errors)
     today = [table for one in given for table in one.today]
+    if not (inside or today):
+        return Sites(public, {}, errors)
+    system = [table for one in given for table in one.system]
     values = {"day": now.astimezone(zone), "tables": today}
     inside.append(Page("index.html", "lab/today.html.j2", values))
-    first = Entry("index.html", "Today")
-    inside_menu = [first, *(entry for one in given for entry in one.inside_menu)]
+    inside.append(Page("system.html", "lab/system.html.j2", {"tables": system}))
+    inside_menu = [*_FIRST, *(entry for one in given for entry in one.inside_menu)]
     return Sites(public, render(inside, {**common, "menu": inside_menu}, now), errors)
 
 

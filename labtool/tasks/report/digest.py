@@ -18,6 +18,7 @@ class Digest:
     still: Sequence[Fault]
     over: Sequence[Fault]
     overdue: Sequence[Line]
+    backups: Sequence[str]
     unknown: Sequence[Entry]
     failed: Sequence[Entry]
     waiting: Sequence[Entry]
@@ -39,6 +40,7 @@ def compose(
     ended: Sequence[Fault],
     lines: Sequence[Line],
     entries: Sequence[Entry],
+    backups: Sequence[str],
     since: datetime | None,
     unix_now: float,
 ) -> Digest:
@@ -52,6 +54,7 @@ def compose(
         still=[f for f in faults if f.digested and f.count > f.digested],
         over=[f for f in ended if since is None or (f.ended and f.ended > since)],
         overdue=[line for line in lines if line.overdue_since],
+        backups=backups,
         unknown=[e for e in entries if e.state == "unknown"],
         failed=[e for e in entries if e.state == "failed"],
         waiting=[
@@ -94,6 +97,7 @@ def render(digest: Digest, lab: str) -> str:
             for line in digest.overdue
         ],
     )
+    part("Backups", [f"{text}; try labtool backup run" for text in digest.backups])
     part("May or may not have arrived (labtool outbox retry/drop ID)", _messages(digest.unknown))
     part("Could not be sent (labtool outbox retry/drop ID)", _messages(digest.failed))
     part("Waiting to be sent", _messages(digest.waiting))

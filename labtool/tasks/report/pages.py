@@ -1,4 +1,4 @@
-"""The state of labtool itself as a page: timers, what needs an admin, messages that wait."""
+"""The state of labtool itself, for pages: timers, what needs an admin, messages that wait."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,42 +11,33 @@ from labtool.core.journal import Entry as Run
 from labtool.core.journal import in_words
 from labtool.core.lock import held
 from labtool.core.outbox import OPEN_STATES, Outbox
-from labtool.core.site import Entry, Given, Page
+from labtool.core.site import Given
 from labtool.core.text import plain
 from labtool.tasks.report.task import read_timetable
 from labtool.tasks.report.timetable import Line
 
-_BACKUP = "backup"
 _LATELY = timedelta(days=7)
 
 
 def provide(config: Config, now: datetime) -> Given:
-    """The page, and what of it everybody in the lab should see today. Raises StateError."""
-    if not (config.core.timers or config.has("remind") or config.has("cache")):
-        return Given()
+    """All of it, and what everybody in the lab should see today. Raises StateError."""
     database = Database.snapshot(config.state)
     lines = read_timetable(config, database, now)
     ledger = Ledger(database, config.core.alerts.tolerate, config.core.alerts.snooze)
     faults = ledger.open()
-    backups = [line for line in lines if line.command.split()[:1] == [_BACKUP]]
     tables = [
         _faults("Alerts", faults),
         _timers("Timers", lines, config),
-        _timers("Backups", backups, config, "No timer makes backups."),
         _messages(Outbox(database)),
         _faults("Over in the last week", ledger.ended_since(now - _LATELY, now)),
     ]
     overdue = [line for line in lines if line.overdue_since]
     today = [_faults("What needs an admin", faults)] if faults else []
     today += [_timers("Overdue", overdue, config)] if overdue else []
-    return Given(
-        inside=[Page("system.html", "lab/system.html.j2", {"tables": tables})],
-        inside_menu=[Entry("system.html", "System")],
-        today=today,
-    )
+    return Given(today=today, system=tables)
 
 
-def _timers(title: str, lines: Sequence[Line], config: Config, empty: str = "None.") -> Table:
+def _timers(title: str, lines: Sequence[Line], config: Config) -> Table:
     rows = [
         [
             word(line.name),
@@ -60,7 +51,7 @@ def _timers(title: str, lines: Sequence[Line], config: Config, empty: str = "Non
         for line in lines
     ]
     columns = ("Timer", "Command", "Last run", "Outcome", "Took", "Next", "Overdue since")
-    return table(title, columns, rows, empty=empty)
+    return table(title, columns, rows)
 
 
 def _outcome(run: Run | None, config: Config) -> str:

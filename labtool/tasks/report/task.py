@@ -1,6 +1,7 @@
 """`labtool digest`: read the state, decide what to say, say it to the admins."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from labtool.core.alerts import Ledger
@@ -30,8 +31,9 @@ def read_timetable(config: Config, database: Database, now: datetime) -> list[Li
     )
 
 
-def digest(run: Run, services: Services) -> None:
-    """Send each admin one summary of what is new since the last one; nothing if nothing is."""
+def digest(run: Run, services: Services, backups: Sequence[str] = ()) -> None:
+    """Send each admin one summary of what is new since the last one, and of `backups` that
+    need them; nothing if nothing is."""
     now = run.clock.now()
     alerts = run.config.core.alerts
     ledger = Ledger(run.database, alerts.tolerate, alerts.snooze)
@@ -46,6 +48,7 @@ def digest(run: Run, services: Services) -> None:
         ledger.ended_since(since or now - timedelta(days=1), now),
         read_timetable(run.config, run.database, now),
         run.outbox.entries((*OPEN_STATES, "dropped")),
+        backups,
         since,
         time.time(),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.lab import Lab, Result, poll
 
@@ -305,6 +306,30 @@ def test_prune(house: House) -> None:
         *(f"{one}{end}" for one in left for end in (".json", ".tar.zst", ".files.zst")),
     }
     assert house.run("verify").status == 0
+
+
+def test_a_copy_that_is_too_old_is_noticed_by_everything_else(house: House) -> None:
+    house.fill()
+    assert "backup: data was never saved to disk" in house.lab.run("status").out
+    house.save("--at", "2026-11-01T09:00")
+    day = ("--at", "2026-11-08T09:00")
+    assert house.lab.run("status", *day, "--json").json()["backups"] == []
+    late = ("--at", "2026-11-12T10:30")
+    said = "the newest copy of data at disk is 11d 1h old"
+    assert house.lab.run("status", *late, "--json").json()["backups"] == [said]
+    config = yaml.safe_load(house.lab.config_file.read_text())
+    house.lab.configure({**config, "lab": {"admins": ["me@lab.example"]}})
+    assert f"{said}; try labtool backup run" in house.lab.run("digest", *late).out
+    assert house.lab.run("build-page", *late).status == 0
+    page = (house.lab.folder / "site-private" / "system.html").read_text()
+    assert "too old" in page
+    assert said in (house.lab.folder / "site-private" / "index.html").read_text()
+    house.save(*late)
+    assert house.run("verify", "--latest", "--drill", *late).status == 0
+    assert house.lab.run("build-page", *late).status == 0
+    page = (house.lab.folder / "site-private" / "system.html").read_text()
+    assert "too old" not in page
+    assert "restored, " in page
 
 
 def test_hooks(house: House) -> None:

@@ -15,7 +15,7 @@ def test_mentions_are_read_as_names(tmp_path: Path) -> None:
     words = f"Ask {text.mention('ann-lee', 'Ann Lee')}\nsoon"
     outbox.add(Message("a", Recipient("person", "bob"), words, date(2030, 1, 1)))
     outbox.settle(outbox.entry(1), "failed", "no such user")
-    digest = compose([], [], [], outbox.entries(), None, datetime.now(UTC).timestamp())
+    digest = compose([], [], [], outbox.entries(), [], None, datetime.now(UTC).timestamp())
     assert "• 1 to bob: Ask Ann Lee soon (no such user)" in render(digest, "Lab")
 
 
@@ -27,10 +27,10 @@ def test_what_was_dropped_as_too_late_is_told_once(tmp_path: Path) -> None:
     outbox.settle(outbox.entry(2), "dropped", "dropped by hand")
     now = datetime.now(UTC)
     entries = outbox.entries()
-    first = compose([], [], [], entries, now - timedelta(days=1), now.timestamp())
+    first = compose([], [], [], entries, [], now - timedelta(days=1), now.timestamp())
     assert not first.empty
     text = render(first, "Lab")
     assert "Not sent, as it was too late for it\n• 1 to bob: wish (too late: it was" in text
     assert "by hand" not in text
     later = now + timedelta(seconds=1)
-    assert compose([], [], [], entries, later, later.timestamp()).empty
+    assert compose([], [], [], entries, [], later, later.timestamp()).empty
