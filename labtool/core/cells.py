@@ -53,7 +53,7 @@ def number(value: Any, unit: str = "") -> Cell:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Cell(UNKNOWN, number=True)
     style = "," if isinstance(value, int) else ",.3g" if abs(value) < 1000 else ",.0f"
-    text = format(value, style)
+    text = one_line(format(value, style), 40)
     return Cell(text.replace(",", "\u202f") + (f"\u00a0{unit}" if unit else ""), number=True)
 
 

@@ -38,7 +38,8 @@ def load(folder: Path, name: str) -> Kept | None:
 
 def store(folder: Path, kept: Kept) -> None:
     """Keep it. Raises StateError."""
-    content = json.dumps(asdict(kept), ensure_ascii=False).encode("utf-8", "replace")
+    text = json.dumps(asdict(kept), ensure_ascii=False, allow_nan=False)
+    content = text.encode("utf-8", "replace")
     # Some of it is about people.
     write_atomic(folder / f"{kept.name}.json", content, 0o600)
 

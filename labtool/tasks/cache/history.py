@@ -2,11 +2,14 @@
 months one a day, until they are too old.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labtool.core.database import Database
+from labtool.core.text import one_line
 
+_LONGEST = 200
 # Older than this: one number in so many seconds stays.
 _THINNED = ((timedelta(days=60), 86400), (timedelta(days=7), 3600))
 
@@ -20,13 +23,16 @@ class History:
     def add(self, source: str, numbers: Mapping[str, float], now: datetime) -> None:
         """What a source answered now."""
         for series, value in numbers.items():
-            self._database.execute(
-                "INSERT OR REPLACE INTO history (source, series, at, value) VALUES (?, ?, ?, ?)",
-                source,
-                series,
-                int(now.timestamp()),
-                value,
-            )
+            if math.isfinite(value):
+                self._database.execute(
+                    "INSERT OR REPLACE INTO history (source, series, at, value)"
+                    " VALUES (?, ?, ?, ?)",
+                    source,
+                    # A vendor's names are in it, whatever they hold.
+                    one_line(series, _LONGEST).encode("utf-8", "replace").decode(),
+                    int(now.timestamp()),
+                    value,
+                )
 
     def series(self, source: str) -> dict[str, list[tuple[int, float]]]:
         """Each series of a source: Unix seconds and numbers, oldest first."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from labtool.core.errors import LabtoolError
 from labtool.core.messages import Message, Recipient
 from labtool.core.task import Run
 from labtool.tasks.cache.expiry import warnings
@@ -28,9 +29,18 @@ def tell(run: Run, source: str, answer: Answer, who: Who) -> None:
         for message in warnings(source, answer.expires, who.admins(), run.clock.now(), zone):
             run.outbox.add(message)
     for alarm in answer.alarms:
-        for to in who.on_duty(alarm.duty) or who.admins():
+        for to in _on_duty(run, who, alarm.duty):
             if not alarm.after or run.outbox.accepted(f"{alarm.after}:{to}"):
                 run.outbox.add(_message(run, alarm, to))
+
+
+def _on_duty(run: Run, who: Who, duty: str) -> Sequence[Recipient]:
+    """Who has a duty; the admins where nobody has, or nobody can tell."""
+    try:
+        return who.on_duty(duty) or who.admins()
+    except LabtoolError as error:
+        run.fail(error)
+        return who.admins()
 
 
 def _message(run: Run, alarm: Alarm, to: Recipient) -> Message:

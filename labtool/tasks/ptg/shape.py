@@ -3,7 +3,6 @@ years (openstack/ptgbot). Keys that are not known here survive untouched.
 """
 
 import json
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,6 +16,7 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
+from labtool.core import strictjson
 from labtool.core.errors import Failed
 
 # A check-in or a subscription that is kept for people; the public file leaves these out.
@@ -42,8 +42,6 @@ EMPTY: dict[str, Any] = {
 }
 LEVELS = ("info", "success", "warning", "danger")
 _MOST = 20_000
-# Levels of lists and objects in one another: JSON's reader takes more than its writer.
-_DEEPEST = 50
 # What pydantic calls in other words.
 _WORDS = {
     "model_type": "is not an object",
@@ -120,15 +118,11 @@ def parse(raw: bytes, where: str, *, own: bool = False) -> dict[str, Any]:
     Raises Failed for what is no JSON, or not of this shape, and says where in it.
     """
     try:
-        document = json.loads(
-            raw.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite
-        )
-    except (ValueError, RecursionError) as error:
+        document = strictjson.parse(raw.decode("utf-8-sig"))
+    except ValueError as error:
         raise Failed(f"is not JSON ({_short(error)})", where=where, code="board_json") from None
     if not isinstance(document, dict):
         raise Failed("is not a JSON object", where=where, code="board_shape")
-    if _deeper_than(_DEEPEST, document):
-        raise Failed(f"is nested more than {_DEEPEST} levels deep", where=where, code="board_shape")
     document = _migrated(document)
     try:
         _Database.model_validate(document, context=own)
@@ -182,28 +176,8 @@ def _migrated(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _deeper_than(levels: int, document: Any) -> bool:
-    at = [document]
-    while at and levels:
-        inner = (v.values() if isinstance(v, dict) else v for v in at)
-        at = [v for values in inner for v in values if isinstance(v, dict | list)]
-        levels -= 1
-    return bool(at)
-
-
 def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, dict | list) else value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:20]} is too large a number")
-    return number
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no value")
 
 
 def _short(error: Exception) -> str:

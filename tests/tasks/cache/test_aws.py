@@ -166,6 +166,29 @@ def test_who_has_the_duty_hears_once_and_once_again(lab: Lab, aws: Aws, smtp: Sm
     assert "The load balancer front has 1 healthy hosts again." in second.text()
 
 
+def test_a_duties_sheet_that_cannot_be_read_leaves_the_admins(
+    lab: Lab, aws: Aws, smtp: Smtp
+) -> None:
+    host = aws.instance("web")
+    aws.classic_balancer("front", host)
+    configure(
+        lab,
+        aws,
+        smtp,
+        people={"list": PEOPLE},
+        sheets={"duties": {"csv": "sheets/nowhere.csv"}},
+        remind={},
+        lab={"admins": ["Bob Stone"]},
+    )
+    assert lab.run("cache", "cloud").status == 0
+    state = refusal_of_health("OutOfService", host)
+    aws.proxy.inject(state, times=None, match=asks("DescribeInstanceHealth"))
+    for _ in range(3):
+        lab.run("cache", "cloud")
+    told = [mail for mail in smtp.mails if "no healthy host" in mail.text()]
+    assert [mail.recipients for mail in told] == [("bob@lab.example",)]
+
+
 def refusal_of_health(state: str, host: str) -> Fault:
     return Fault.reply(
         '<DescribeInstanceHealthResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/'

@@ -12,6 +12,7 @@ import pytest
 from labtool.core.clock import from_iso
 from tests.lab import Lab, Result
 from tests.servers.faults import Fault
+from tests.servers.web import Web
 from tests.tasks.cache.stands import Stand, kinds, stand
 
 pytestmark = pytest.mark.xdist_group("cache contract")
@@ -255,3 +256,35 @@ def test_odd_answers(kept: Kept) -> None:
         assert "bug" not in done.err, (fault.name, done.err)
         kept.file()
         assert kept.lab.run("build-page").status == 0
+
+
+HOSTILE = [
+    '{"current": [NaN]}',
+    '{"current": [{"temp": 1e999}]}',
+    '{"current": [{"temp": 1' + "0" * 400 + "}]}",
+    '{"current": ' + "[" * 900 + "]" * 900 + "}",
+    '{"current": [{"\\ud800": "\\udfff\\u202e\\u0000</script><script>alert(1)</script>"}]}',
+    '{"current": [{"__proto__": {"x": 1}, "../../x": "y", "' + "k" * 5000 + '": 1}]}',
+    '{"current": "' + "x" * 1_000_000 + '"}',
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text(lab: Lab, web: Web, body: str) -> None:
+    url = web.put("/x.json", body, content_type="application/json")
+    source = {"kind": "http-json", "url": url, "keep": "current", "plot": {"temp": "[0].temp"}}
+    lab.configure({"cache": {"source": source}})
+    done = lab.run("cache")
+    assert done.status in (0, 1)
+    assert "bug" not in done.err
+    raw = (lab.state / "cache" / "source.json").read_text()
+    assert "NaN" not in raw
+    assert "Infinity" not in raw
+    json.loads(raw)
+    assert lab.run("build-page").status == 0
+    page = (lab.folder / "site-private" / "cache-source.html").read_text()
+    assert "<script>alert" not in page
+    assert len(page) < 50_000
+    shown = lab.run("cache", "show", "source").out
+    assert "\x00" not in shown
+    assert "\u202e" not in shown

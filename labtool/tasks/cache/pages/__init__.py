@@ -111,7 +111,7 @@ def _pages(
         "lab/source.html.j2",
         {"shown": Shown(called, at, error, late, shown, plots), "data": data},
     )
-    yield Raw(data, json.dumps([plot.document for plot in plots], ensure_ascii=False).encode())
+    yield Raw(data, json.dumps([plot.document for plot in plots]).encode())
 
 
 def _titles(sources: Mapping[str, SourceOptions]) -> dict[str, str]:

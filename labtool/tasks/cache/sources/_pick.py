@@ -24,6 +24,8 @@ def _path(text: str) -> str:
 
 
 Path = Annotated[str, AfterValidator(_path)]
+# A whole number may have more digits than a plot has room for.
+_LARGEST = 1e300
 
 
 def pick(path: str, document: Any, where: str) -> Any:
@@ -43,7 +45,7 @@ def numbers(paths: Mapping[str, str], data: Any, where: str) -> dict[str, float]
     return {
         name: float(value)
         for name, value in found.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
     }
 
 

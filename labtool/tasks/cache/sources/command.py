@@ -3,11 +3,11 @@
 Its data is the document, or what `keep` finds in it.
 """
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from labtool.core import strictjson
 from labtool.core.errors import Failed
 from labtool.services.program import run
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
@@ -33,8 +33,8 @@ class Options(SourceOptions):
         printed = run(self.run, question.config.base, question.seconds)
         where = self.run[0]
         try:
-            document = json.loads(printed)
-        except (ValueError, RecursionError):
+            document = strictjson.parse(printed)
+        except ValueError:
             raise Failed("did not print JSON", where=where, fix="run it by hand") from None
         data = pick(self.keep, document, where)
         return Answer(data, numbers(self.plot, data, where))

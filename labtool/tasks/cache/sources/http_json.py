@@ -3,11 +3,11 @@
 Its data is the document, or what `keep` finds in it.
 """
 
-import json
 from typing import Literal
 
 from pydantic import Field
 
+from labtool.core import strictjson
 from labtool.core.config.secrets import Secret
 from labtool.core.errors import Failed
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
@@ -39,8 +39,8 @@ class Options(SourceOptions):
         headers = {name: secret.reveal() for name, secret in self.headers.items()}
         page = http.get(self.url, question.seconds, headers=headers)
         try:
-            document = json.loads(page.body)
-        except (ValueError, RecursionError):
+            document = strictjson.parse(page.body)
+        except ValueError:
             kind = f", but {page.content_type}" if page.content_type else ""
             raise Failed(f"is not JSON{kind}", where=where, code="not_json") from None
         data = pick(self.keep, document, where)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from labtool.core.cells import Cell, Table, number, table, word
+from labtool.core.text import one_line
 from labtool.tasks.cache.views._parts import View, items
 
 TITLE = ""
@@ -15,9 +16,9 @@ def view(data: Any, *, public: bool) -> View:
         return View(tables=_tables({"": data}))
     if not isinstance(data, dict):
         return View(facts=[("Value", _cell(data))])
-    facts = [(str(k), _cell(v)) for k, v in data.items() if not isinstance(v, list | dict)]
+    facts = [(_name(k), _cell(v)) for k, v in data.items() if not isinstance(v, list | dict)]
     inner = [
-        (f"{key} {name}", _cell(value))
+        (_name(f"{key} {name}"), _cell(value))
         for key, inside in data.items()
         if isinstance(inside, dict)
         for name, value in inside.items()
@@ -33,8 +34,12 @@ def _tables(data: dict[Any, Any]) -> list[Table]:
         columns = list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
         if columns:
             cells = [[_cell(row.get(name)) for name in columns] for row in rows]
-            found.append(table(str(key), [str(c) for c in columns], cells, _MOST_ROWS))
+            found.append(table(_name(key), [_name(c) for c in columns], cells, _MOST_ROWS))
     return found[:_MOST_TABLES]
+
+
+def _name(key: Any) -> str:
+    return one_line(str(key), 60)
 
 
 def _cell(value: Any) -> Cell:
