@@ -11,12 +11,14 @@ import tarfile
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from labtool.tasks.backup.manifest import FileRecord
 from labtool.tasks.backup.walk import Found
 
 _CHUNK = 1024 * 1024
+_BLOCK = 512
+# Blocks in a record, as tar pads to.
+_RECORD = 20
 
 
 class Archive:
@@ -28,15 +30,9 @@ class Archive:
     ) -> None:
         self.problems: list[str] = []
         self.count = self.bytes = 0
+        self._sink = sink
         self._record = record
-        self._out = _Out(sink)
-        self._tar = tarfile.TarFile(
-            fileobj=self._out,  # type: ignore[arg-type]  # only written to
-            mode="w",
-            format=tarfile.PAX_FORMAT,
-            errors="surrogateescape",
-        )
-        self._tar.copybufsize = _CHUNK  # type: ignore[attr-defined]  # as its documented argument
+        self._blocks = 0
         # Where the first name of a file with several is.
         self._linked: dict[tuple[int, int], str] = {}
 
@@ -62,8 +58,9 @@ class Archive:
         # Sockets and devices are made anew by whoever needs them.
 
     def close(self) -> None:
-        """Write the end."""
-        self._tar.close()
+        """Write the end: two empty blocks, and what is missing of the last record."""
+        self._write(bytes(2 * _BLOCK))
+        self._write(bytes(-self._blocks % _RECORD * _BLOCK))
 
     def _add_file(self, found: Found) -> None:
         key = (found.status.st_dev, found.status.st_ino)
@@ -72,25 +69,54 @@ class Archive:
             return
         # Not a device or a pipe that took the file's place.
         handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb", buffering=0) as file:
+        try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 self.problems.append(f"{found.path}: became something else while it was read")
                 return
             info = _info(found.name, status, tarfile.REGTYPE)
             info.size = status.st_size
-            reader = _Reader(file, status.st_size)
-            self._tar.addfile(info, reader)
-            if reader.short or os.fstat(handle).st_size != status.st_size:
+            self._head(info)
+            digest, whole = self._content(handle, status.st_size)
+            if not whole or os.fstat(handle).st_size != status.st_size:
                 self.problems.append(f"{found.path}: changed while it was read")
-        self._note(info, "file", status.st_mtime, sha256=reader.digest)
+        finally:
+            os.close(handle)
+        self._note(info, "file", status.st_mtime, sha256=digest)
         if found.status.st_nlink > 1:
             self._linked[key] = found.name
+
+    def _content(self, handle: int, size: int) -> tuple[str, bool]:
+        """Write as many bytes as the header says, whatever happens to the file meanwhile; their
+        SHA-256, and whether the file had them all. Raises no OSError: the header is written."""
+        digest, left, whole = hashlib.sha256(), size, True
+        while left:
+            try:
+                data = os.read(handle, min(left, _CHUNK))
+            except OSError:
+                data = b""
+            if not data:
+                whole = False
+                data = bytes(min(left, _CHUNK))
+            digest.update(data)
+            self._sink(data)
+            left -= len(data)
+        self._blocks += -(-size // _BLOCK)
+        if size % _BLOCK:
+            self._sink(bytes(-size % _BLOCK))
+        return digest.hexdigest(), whole
+
+    def _head(self, info: tarfile.TarInfo) -> None:
+        self._write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+
+    def _write(self, blocks: bytes) -> None:
+        self._sink(blocks)
+        self._blocks += len(blocks) // _BLOCK
 
     def _put(self, found: Found, kind: bytes, called: str, link: str = "") -> None:
         info = _info(found.name, found.status, kind)
         info.linkname = link
-        self._tar.addfile(info)
+        self._head(info)
         self._note(info, called, found.status.st_mtime, link=link)
 
     def _note(
@@ -111,50 +137,6 @@ class Archive:
                 link=link,
             )
         )
-
-
-class _Out:
-    """What tarfile writes to."""
-
-    def __init__(self, sink: Callable[[bytes], object]) -> None:
-        self._sink = sink
-        self._at = 0
-
-    def write(self, data: bytes) -> int:
-        self._sink(data)
-        self._at += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._at
-
-
-class _Reader:
-    """Reads as many bytes as the header says, whatever happens to the file meanwhile, and
-    hashes them."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self.short = False
-        self._file, self._left = file, size
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self._left if size < 0 else min(size, self._left)
-        # tarfile takes less than it asked for as the end.
-        data = self._file.read(wanted)
-        while len(data) < wanted:
-            more = self._file.read(wanted - len(data))
-            if not more:
-                self.short = True
-                more = bytes(wanted - len(data))
-            data += more
-        self._left -= wanted
-        self._hash.update(data)
-        return data
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
 
 
 def _info(name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:

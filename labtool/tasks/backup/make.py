@@ -61,8 +61,8 @@ def make(
     with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
         listing = Stream(packer("zstd", 3), lambda data: spool.write(data))
         fan = Fan(writers)
+        stream = Stream(packer(options.compress, options.level), fan.put)
         try:
-            stream = Stream(packer(options.compress, options.level), fan.put)
             archive = Archive(stream.write, lambda record: _note(listing, record))
             walk = Walk(paths, options.exclude)
             archive.add_all(walk)
@@ -70,6 +70,8 @@ def make(
             _check(name, options, archive, last)
             part = stream.close(called)
         except BaseException:
+            stream.stop()
+            listing.stop()
             fan.give_up()
             raise
         fan.close()

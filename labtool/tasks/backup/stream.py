@@ -55,17 +55,22 @@ class GivenUpError(Exception):
 
 
 class Stream:
-    """What is written to it goes, packed and in chunks, to `sink`."""
+    """What is written to it goes, packed and in chunks, to `sink`; in a thread of its own, so
+    that to read, to pack and to write go on at the same time."""
 
     def __init__(self, pack: Packer, sink: Callable[[bytes], object]) -> None:
         self._pack, self._sink = pack, sink
         self._waiting: list[bytes] = []
         self._size = 0
         self._hash = hashlib.sha256()
+        self._error: BaseException | None = None
+        self._queue: Queue[bytes | None] = Queue(_AHEAD)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
         self.bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Take some more."""
+        """Take some more. Raises what `sink` raised."""
         self._waiting.append(data)
         self._size += len(data)
         if self._size >= _CHUNK:
@@ -74,12 +79,30 @@ class Stream:
     def close(self, name: str) -> Part:
         """Take the end; what was written in all, as a part of this name."""
         self._push()
+        self.stop()
+        if self._error is not None:
+            raise self._error
         self._emit(self._pack.flush())
         return Part(name, self.bytes, self._hash.hexdigest())
 
+    def stop(self) -> None:
+        """Let go of the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
     def _push(self) -> None:
+        if self._error is not None:
+            raise self._error
         data, self._waiting, self._size = b"".join(self._waiting), [], 0
-        self._emit(self._pack.compress(data))
+        self._queue.put(data)
+
+    def _run(self) -> None:
+        while (data := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._emit(self._pack.compress(data))
+                except BaseException as error:  # noqa: BLE001  (raised again by `write`)
+                    self._error = error
 
     def _emit(self, data: bytes) -> None:
         if data:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from labtool.core import kept
 from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
-from labtool.core.errors import LabtoolError
+from labtool.core.errors import LabtoolError, Temporary
 from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.cache.due import chosen
@@ -22,6 +23,9 @@ from labtool.tasks.cache.refresh import Job, Outcome, ask_all
 from labtool.tasks.cache.section import Cache
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.telling import Who, tell
+
+# Seconds.
+_MOMENT, _DAY = 60.0, 86400.0
 
 
 class Waiting(Protocol):
@@ -131,10 +135,19 @@ def _keep(
     error = outcome.error
     known = error if isinstance(error, LabtoolError) else bug(error or Exception(), run.task)
     _of(name, known)
+    _say_until(known, now, run.config.core.lab.timezone)
     kept.store(place, kept.failed(place, name, source.kind, source.schema_version, str(known)))
     memory.note(name, now, failures=memory.failures(name) + 1, of=memory.of(name))
     run.counts["failed"] += 1
     run.fail(known)
+
+
+def _say_until(error: LabtoolError, now: datetime, zone: ZoneInfo) -> None:
+    """Say how long a vendor wants to be left alone, where that is longer than a moment."""
+    wait = error.retry_after if isinstance(error, Temporary) else None
+    if wait is not None and wait > _MOMENT and "until" not in error.what:
+        again = (now + timedelta(seconds=min(wait, _DAY))).astimezone(zone)
+        error.what += f", and wants to be left alone until {again:%H:%M}"
 
 
 def _of(name: str, error: LabtoolError) -> LabtoolError:
