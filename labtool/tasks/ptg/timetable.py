@@ -57,9 +57,11 @@ def timetable(slots: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> list[D
 
 
 def today(days: list[Day], zone: ZoneInfo, now: datetime) -> Day | None:
-    """The event's day that is today, in the event's zone."""
+    """The event's day that is today, in the event's zone; an evening that goes on after
+    midnight is still the day that it began on."""
     here = now.astimezone(zone).date()
-    return next((day for day in days if day.date == here), None)
+    going_on = (day for day in days if any(slot.is_on(now) for slot in day.slots))
+    return next(going_on, None) or next((day for day in days if day.date == here), None)
 
 
 def _day(name: str, entries: list[Mapping[str, Any]], zone: ZoneInfo, now: datetime) -> Day:

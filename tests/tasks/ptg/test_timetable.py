@@ -85,3 +85,12 @@ def test_the_ends_of_time_are_no_time(at: str) -> None:
     [slot] = timetable(slots, DENVER, NOW)[0].slots
     assert slot.start == datetime(2026, 11, 24, 16, tzinfo=UTC)
     slot.shifted(10_080)
+
+
+def test_an_evening_that_goes_on_is_still_its_day() -> None:
+    late = {"name": "party", "desc": "22:00-02:00"}
+    slots = {"Tuesday": [late], "Wednesday": [{"name": "talk", "desc": "09:00-10:00"}]}
+    after_midnight = datetime(2026, 11, 25, 0, 30, tzinfo=DENVER)
+    days = timetable(slots, DENVER, after_midnight)
+    assert today(days, DENVER, after_midnight) == days[0]
+    assert today(days, DENVER, after_midnight + timedelta(hours=2)) == days[1]

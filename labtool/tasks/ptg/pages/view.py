@@ -250,8 +250,7 @@ def _day(board: Board, day: Day, count: int, there: dict[str, list[str]], now: d
         )
         desc = one_line(str(plan.get("desc") or ""), 200)
         rows.append(Row(one_line(room, 100), desc, web_address(plan.get("url")), cells))
-    here = now.astimezone(board.zone).date()
-    is_today = day.date == here
+    is_today = day is board.today(now)
     name = one_line(day.name, 60)
     if day.date and not any(weekday in name for weekday in _WEEKDAYS):
         name = f"{name} ({day.date:%A})"
