@@ -16,7 +16,7 @@ Compression = Literal["zstd", "gzip", "none"]
 ENDINGS: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz", "none": ""}
 _CHUNK = 1024 * 1024
 # Chunks that wait for a destination: with 1 MB each, what it costs in memory.
-_AHEAD = 8
+_AHEAD = 4
 _LOOK = 0.5
 
 
