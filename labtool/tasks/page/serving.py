@@ -61,9 +61,13 @@ def serve(
     background = [work for part in parts for work in part.background]
     run.summary = "stopped"
     with until_told_to_stop(web.stop):
-        web.run(
-            routes, background, lambda url: print(f"serving {place.public} at {url}", flush=True)
-        )
+        web.run(routes, background, lambda url: _say(place, settings, url))
+
+
+def _say(place: Folders, settings: Serve, url: str) -> None:
+    print(f"serving {place.public} at {url}", flush=True)
+    if settings.password or settings.header:
+        print(f"serving {place.private} at {url}lab/ to who may", flush=True)
 
 
 def endpoints(site: Site) -> Parts:

@@ -45,7 +45,8 @@ def test_tls_that_closes_on_text_without_a_word(ngircd: Ngircd) -> None:
 def test_a_server_that_comes_later_is_asked_again() -> None:
     server = Ngircd()
     try:
-        with Running(settings(server.port, tls=None)) as bot:
+        # A look that comes while the server starts may say nothing; the next comes soon.
+        with Running(settings(server.port, tls=None), connect=1.0) as bot:
             bot.tells("cannot reach")
             server.start()
             bot.ready()
@@ -56,7 +57,8 @@ def test_a_server_that_comes_later_is_asked_again() -> None:
 def test_a_server_that_closes_at_first_is_asked_again(ngircd: Ngircd) -> None:
     with TcpProxy(ngircd.port) as proxy:
         proxy.refuse()
-        with Running(settings(proxy.port, nick="late", channels=("#late",), tls=None)) as bot:
+        chosen = settings(proxy.port, nick="late", channels=("#late",), tls=None)
+        with Running(chosen, connect=1.0) as bot:
             bot.tells("cannot reach")
             proxy.refuse(now=False)
             bot.ready()

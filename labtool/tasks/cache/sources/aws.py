@@ -21,12 +21,13 @@ for types that have none. METRICs, over 15 minutes each: `cpu` (%), `network-in`
 Series: `cpu/NAME` (%), `credits/NAME`, `healthy/BALANCER` (hosts), `spend` (USD).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from labtool.core.clock import from_iso, iso
 from labtool.core.config.secrets import Secret
@@ -41,7 +42,16 @@ if TYPE_CHECKING:
 
 Where = tuple[str, str]
 Points = Sequence[tuple[int, float]]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise mistake(f"{value!r} is not a region", "write one such as us-west-1")
+    return value
+
+
+Region = Annotated[str, AfterValidator(_region)]
 
 _PERIOD = timedelta(minutes=15)
 _DAY = timedelta(days=1)
