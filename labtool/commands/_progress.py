@@ -1,12 +1,15 @@
 """What a command is waiting for, on a terminal and only there."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from labtool.tasks.backup.saving import Watch
 
 
 class Waiting:
@@ -53,3 +56,48 @@ def waiting(*, wanted: bool = True) -> Iterator[Waiting]:
         *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as progress:
         yield Waiting(progress)
+
+
+@contextmanager
+def saving(*, wanted: bool = True) -> Iterator["Watch"]:
+    """A bar on the terminal for what is saved, by bytes; by time where nobody knows how many
+    there will be."""
+    if not wanted or sys.__stderr__ is None or not sys.stderr.isatty():
+        yield lambda name, files, size, expected: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        DownloadColumn(binary_units=False),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    console = Console(file=sys.__stderr__)
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
+        lines: dict[str, TaskID] = {}
+        next_ = 0.0
+
+        def watch(name: str, files: int, size: int, expected: int) -> None:
+            nonlocal next_
+            if (now := time.monotonic()) < next_:
+                return
+            next_ = now + 0.1
+            if name not in lines:
+                lines[name] = progress.add_task(name, total=None)
+            total = max(expected, size) if expected else None
+            text = f"{name}: {files} files"
+            progress.update(lines[name], description=text, completed=size, total=total)
+
+        yield watch

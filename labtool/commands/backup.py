@@ -10,6 +10,7 @@ from labtool.commands import _options as o
 if TYPE_CHECKING:
     from labtool.core.task import Run
     from labtool.services.build import Services
+    from labtool.tasks.backup.places import Places
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -18,7 +19,7 @@ Ident = Annotated[str, typer.Argument(metavar="ID", help="As labtool backup list
 
 @app.callback()
 def backup(context: typer.Context, config: o.ConfigOption = "") -> None:
-    """Save files, prove that they come back, and bring them back."""
+    """Save files and databases, prove that they come back, and bring them back."""
     context.obj = config
 
 
@@ -38,9 +39,11 @@ def run(
     names = tuple(sets or ())
 
     def work(run: "Run", _: "Services") -> None:
-        from labtool.tasks.backup.task import run_sets
+        from labtool.commands._progress import saving
+        from labtool.tasks.backup.saving import run_sets
 
-        run_sets(run, names)
+        with saving(wanted=not run.dry_run) as watch:
+            run_sets(run, names, watch)
         for name in run.result.get("would save", ()) if run.dry_run and not json else ():
             print(f"would save {name}")
 
@@ -59,14 +62,12 @@ def list_(
     """Every backup, where it is, and whether all is in it."""
 
     def body() -> int:
-        from labtool.commands import _show as show
-        from labtool.core.cells import size
+        from labtool.commands import _backups as view
         from labtool.core.errors import LabtoolError
         from labtool.core.log import complain
         from labtool.tasks.backup.places import Places
 
         lab = o.load(config or context.obj, context)
-        zone, now = lab.core.lab.timezone, o.clock(lab, at).now()
         status, found = 0, []
         for place, seen in Places(lab).looked_at():
             if isinstance(seen, LabtoolError):
@@ -75,28 +76,13 @@ def list_(
                 continue
             for error in seen.damaged:
                 complain(f"{place}: {error}")
-                status = 1
+                status = status or error.exit_status
             found += [(one, place) for one in seen.backups]
         found.sort(key=lambda one: (one[0].set, one[0].created, one[1]), reverse=True)
         if json:
-            show.document([{"id": one.id, "set": one.set, "at": place, "created": one.created,
-                            "files": one.count, "bytes": one.bytes, "stored": one.archive.bytes,
-                            "good": one.good} for one, place in found])  # fmt: skip
-            return status
-        rows = [
-            [
-                one.id,
-                show.moment(one.created, zone, now),
-                place,
-                str(one.count),
-                size(one.bytes).text,
-                size(one.archive.bytes).text,
-                "" if one.good else f"{len(one.problems)} files are missing",
-            ]
-            for one, place in found
-        ]
-        columns = ("id", "when", "at", "files", "size", "stored", "note")
-        show.table(columns, rows, "There are no backups yet: labtool backup run")
+            view.listed_as_json(found)
+        else:
+            view.listed(found, lab.core.lab.timezone, o.clock(lab, at).now())
         return status
 
     o.finish(body, verbose=verbose, json=json)
@@ -116,32 +102,16 @@ def show(
     """What a backup is, and what is in it."""
 
     def body() -> int:
-        from dataclasses import asdict
+        from labtool.commands import _backups as view
 
-        from labtool.commands import _show as show
-        from labtool.core.cells import size
-        from labtool.core.text import one_line
-        from labtool.tasks.backup.places import Places
-        from labtool.tasks.backup.unpack import records
-
-        places = Places(o.load(config or context.obj, context))
+        places = _places(config, context)
         copies = places.copies(ident)
         manifest, where = copies[0].manifest, [copy.place for copy in copies]
-        found = records(places.destination(where[0]), manifest) if files else ()
+        records = places.shelf(where[0]).records(manifest) if files else None
         if json:
-            document = {**asdict(manifest), "at": where, "good": manifest.good}
-            show.document(
-                {**document, **({"listing": [asdict(r) for r in found]} if files else {})}
-            )
-            return 0
-        print(f"{manifest.id} at {', '.join(where)}")
-        print(f"  made on {manifest.host} by labtool {manifest.labtool}")
-        stored = size(manifest.archive.bytes).text
-        print(f"  {manifest.count} files, {size(manifest.bytes).text}, stored as {stored}")
-        for problem in manifest.problems:
-            print(f"  not saved: {one_line(problem, 1000)}")
-        for record in found:
-            print(f"{size(record.size).text:>10}  {one_line(record.path, 1000)}")
+            view.shown_as_json(manifest, where, records)
+        else:
+            view.shown(manifest, where, records or ())
         return 0
 
     o.finish(body, verbose=verbose, json=json)
@@ -159,27 +129,16 @@ def diff(
     """What was added, changed and removed between two backups."""
 
     def body() -> int:
-        from labtool.commands import _show as show
-        from labtool.core.text import one_line
+        from labtool.commands import _backups as view
         from labtool.tasks.backup.compare import compare
-        from labtool.tasks.backup.places import Places
-        from labtool.tasks.backup.unpack import records
 
-        places = Places(o.load(config or context.obj, context))
+        places = _places(config, context)
         first, second = (places.copies(ident)[0] for ident in (old, new))
         changes = compare(
-            records(places.destination(first.place), first.manifest),
-            records(places.destination(second.place), second.manifest),
+            places.shelf(first.place).records(first.manifest),
+            places.shelf(second.place).records(second.manifest),
         )
-        if json:
-            show.document({kind: sorted(paths) for kind, paths in changes.items()})
-            return 0
-        marks = {"added": "+", "changed": "~", "removed": "-"}
-        for kind, paths in changes.items():
-            for path in sorted(paths):
-                print(f"{marks[kind]} {one_line(path, 1000)}")
-        if not any(changes.values()):
-            print("They hold the same.")
+        view.differing(changes, json=json)
         return 0
 
     o.finish(body, verbose=verbose, json=json)
@@ -189,10 +148,15 @@ def diff(
 def restore(
     context: typer.Context,
     ident: Ident,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to restore into.")],
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="Only what is below these.")
     ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="The folder to restore into.")
+    ] = None,
+    database: Annotated[
+        str, typer.Option("--database", metavar="NAME", help="The database to restore a dump to.")
+    ] = "",
     place: Annotated[
         str, typer.Option("--from", metavar="NAME", help="The destination to take it from.")
     ] = "",
@@ -205,12 +169,18 @@ def restore(
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Bring a backup back into a folder, every file checked."""
+    """Bring a backup back into a folder or a database, all of it checked."""
+    if (to is None) == (not database):
+        raise typer.BadParameter("name --to DIR or --database NAME")
+    wanted = tuple(paths or ())
 
     def work(run: "Run", _: "Services") -> None:
-        from labtool.tasks.backup.task import restore
+        from labtool.tasks.backup import restoring
 
-        restore(run, ident, to.absolute(), tuple(paths or ()), place=place, force=force)
+        if to is None:
+            restoring.restore_database(run, ident, database, wanted, place=place, force=force)
+        else:
+            restoring.restore(run, ident, to.absolute(), wanted, place=place, force=force)
         if run.dry_run and not json:
             print(f"would restore {run.result['would restore']}")
 
@@ -229,7 +199,9 @@ def verify(
     ] = False,
     drill: Annotated[
         bool,
-        typer.Option("--drill", metavar="", help="Really restore it, into a throwaway folder."),
+        typer.Option(
+            "--drill", metavar="", help="Really restore it, to a folder and databases that go."
+        ),
     ] = False,
     config: o.ConfigOption = "",
     at: o.At = "",
@@ -240,7 +212,7 @@ def verify(
     names = tuple(idents or ())
 
     def work(run: "Run", _: "Services") -> None:
-        from labtool.tasks.backup.task import verify_some
+        from labtool.tasks.backup.verifying import verify_some
 
         verify_some(run, names, latest=latest, restoring=drill)
 
@@ -261,13 +233,21 @@ def prune(
     """Remove the backups that no rule keeps; never the last good one."""
 
     def work(run: "Run", _: "Services") -> None:
-        from labtool.tasks.backup.task import prune
+        from labtool.tasks.backup.pruning import prune
 
         prune(run)
         if run.dry_run and not json:
             for place, names in run.result.get("would remove", {}).items():
                 for name in names:
                     print(f"would remove {name} from {place}")
+            if not any(run.result.get("would remove", {}).values()):
+                print("would remove nothing")
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     o.task("backup", ("prune",), options, context, work)
+
+
+def _places(config: str, context: typer.Context) -> "Places":
+    from labtool.tasks.backup.places import Places
+
+    return Places(o.load(config or context.obj, context))

@@ -42,7 +42,7 @@ def ages(config: Config, database: Database, now: datetime) -> list[Age]:
     marks = Marks(database, SPACE)
     found = []
     for name, options in section.sets.items():
-        for place in options.to:
+        for place in options.places:
             at = marks.get(f"{NEWEST}:{name}@{place}")
             newest = from_iso(at) if at else None
             late = newest is None or now - newest > section.max_age_of(name)

@@ -8,30 +8,38 @@ import os
 import pwd
 import stat
 import tarfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from labtool.tasks.backup.manifest import FileRecord
-from labtool.tasks.backup.walk import Found
+from labtool.tasks.backup.manifest import Dump, FileRecord
+from labtool.tasks.backup.sources.walk import Found
 
 _CHUNK = 1024 * 1024
 _BLOCK = 512
 # Blocks in a record, as tar pads to.
 _RECORD = 20
+# A dump is in members of this size, as a member's size is written before its content.
+_PART = 8 * 1024 * 1024
 
 
 class Archive:
     """Writes members to `sink`. `records` gets each as it went in, `problems` what could not
-    be read as it was."""
+    be read as it was, `dumps` the databases."""
 
     def __init__(
-        self, sink: Callable[[bytes], object], record: Callable[[FileRecord], None]
+        self,
+        sink: Callable[[bytes], object],
+        record: Callable[[FileRecord], None],
+        progress: Callable[[int, int], object] = lambda files, size: None,
     ) -> None:
         self.problems: list[str] = []
+        self.dumps: list[Dump] = []
         self.count = self.bytes = 0
         self._sink = sink
         self._record = record
+        self._progress = progress
         self._blocks = 0
         # Where the first name of a file with several is.
         self._linked: dict[tuple[int, int], str] = {}
@@ -56,6 +64,26 @@ class Archive:
         elif stat.S_ISFIFO(mode):
             self._put(found, tarfile.FIFOTYPE, "fifo")
         # Sockets and devices are made anew by whoever needs them.
+
+    def add_dump(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Add what a database gives, as PATH.000000 and so on. Raises what `chunks` raises."""
+        digest, size, parts = hashlib.sha256(), 0, 0
+        for part in _pieces(chunks, _PART):
+            info = tarfile.TarInfo(f"{path}.{parts:06}")
+            info.mode, info.mtime, info.size = 0o600, int(time.time()), len(part)
+            info.uid, info.gid = os.geteuid(), os.getegid()
+            self._head(info)
+            self._write(part + bytes(-len(part) % _BLOCK))
+            digest.update(part)
+            size += len(part)
+            parts += 1
+            self._progress(self.count, self.bytes + size)
+        self.count += 1
+        self.bytes += size
+        record = FileRecord(
+            path, "dump", size, 0o600, time.time(), sha256=digest.hexdigest(), parts=parts
+        )
+        self._record(record)
 
     def close(self) -> None:
         """Write the end: two empty blocks, and what is missing of the last record."""
@@ -124,6 +152,7 @@ class Archive:
     ) -> None:
         self.count += 1
         self.bytes += info.size
+        self._progress(self.count, self.bytes)
         self._record(
             FileRecord(
                 path=info.name,
@@ -137,6 +166,20 @@ class Archive:
                 link=link,
             )
         )
+
+
+def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of this size; one that is empty where there are none."""
+    waiting, length, none = list[bytes](), 0, True
+    for chunk in chunks:
+        waiting.append(chunk)
+        length += len(chunk)
+        while length >= size:
+            whole = b"".join(waiting)
+            yield whole[:size]
+            waiting, length, none = [whole[size:]], length - size, False
+    if length or none:
+        yield b"".join(waiting)
 
 
 def _info(name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:

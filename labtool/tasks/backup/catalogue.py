@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from labtool.core.errors import Failed
+from labtool.core.errors import Failed, LabtoolError
 from labtool.core.files import write_atomic
 from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.destinations._base import Destination
@@ -24,7 +24,7 @@ class Catalogue:
 
     backups: tuple[Manifest, ...]
     orphans: dict[str, datetime]
-    damaged: tuple[Failed, ...]
+    damaged: tuple[LabtoolError, ...]
 
 
 def read(destination: Destination, copies: Path) -> Catalogue:
@@ -32,7 +32,7 @@ def read(destination: Destination, copies: Path) -> Catalogue:
     that were read before. Raises as the destination."""
     sizes = {one.name: one.bytes for one in destination.stored()}
     found: list[Manifest] = []
-    damaged: list[Failed] = []
+    damaged: list[LabtoolError] = []
     for name, size in sizes.items():
         if name.endswith(_ENDING) and m.parse_id(name.removesuffix(_ENDING)):
             try:

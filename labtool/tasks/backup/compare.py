@@ -16,7 +16,12 @@ def compare(old: Iterable[FileRecord], new: Iterable[FileRecord]) -> dict[str, l
     }
 
 
+def _time(record: FileRecord) -> float:
+    return record.mtime if record.type == "file" else 0.0
+
+
 def _what(record: FileRecord) -> tuple[object, ...]:
     """All but the time, which says nothing about what is in it."""
-    content = (record.type, record.size, record.sha256, record.link)
+    # What has no hash is compared by its time.
+    content = (record.type, record.size, record.sha256 or _time(record), record.link)
     return (*content, record.mode, record.user, record.group)

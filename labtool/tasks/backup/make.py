@@ -1,5 +1,5 @@
-"""Making a backup of one set: files -> tar -> packed -> every destination at once, then what
-is in it, and last of all its manifest.
+"""Making a backup of one set: sources -> tar -> packed -> sealed -> every destination at once,
+then what is in it, and last of all its manifest.
 """
 
 import socket
@@ -7,24 +7,29 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import labtool
 from labtool.core.config import Config
-from labtool.core.errors import Failed
+from labtool.core.errors import Failed, Temporary
 from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.archive import Archive
 from labtool.tasks.backup.destinations._base import Destination
-from labtool.tasks.backup.manifest import FileRecord, Manifest
+from labtool.tasks.backup.fan import Fan, Write
+from labtool.tasks.backup.manifest import FileRecord, Manifest, Part
 from labtool.tasks.backup.section import Set
-from labtool.tasks.backup.stream import ENDINGS, Fan, Stream, Write, packer
-from labtool.tasks.backup.walk import Walk
+from labtool.tasks.backup.sources.gather import gather
+from labtool.tasks.backup.stream import ENDINGS, Seal, Stream, packer
+from labtool.tasks.backup.unpack import checked
 
 _CHUNK = 1024 * 1024
 # The list of files is kept in memory up to this, then in a file that nobody else sees.
-_SPOOL = 16 * 1024 * 1024
+_SPOOL = 8 * 1024 * 1024
 _MOST_PROBLEMS = 1000
+
+Progress = Callable[[int, int], object]
 
 
 @dataclass(slots=True)
@@ -36,38 +41,48 @@ class Made:
     errors: dict[str, Exception] = field(default_factory=dict)
 
 
-def make(
-    name: str,
-    options: Set,
-    config: Config,
-    destinations: Mapping[str, Destination],
-    last: Manifest | None,
-    taken: Collection[str],
-    clock: Callable[[], datetime],
-) -> Made:
-    """Save a set. `last` is its newest good backup, `taken` are ids that are in use. Raises
-    Failed where there is less to save than there should be, and what the last destination
-    raised where none took it."""
-    created = clock()
-    while m.new_id(name, created) in taken:
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a backup is made with. `scratch` is a folder for what must be copied, `listing`
+    where the list of its files is left for this machine, `taken` are ids that are in use,
+    `progress` hears how many files and bytes are in."""
+
+    name: str
+    options: Set
+    config: Config
+    destinations: Mapping[str, Destination]
+    last: Manifest | None
+    taken: Collection[str]
+    clock: Callable[[], datetime]
+    scratch: Path
+    listing: Callable[[str, IO[bytes]], None]
+    progress: Progress
+
+
+def make(making: Making) -> Made:
+    """Save a set. Raises Failed where there is less to save than there should be, and what
+    the last destination raised where none took it."""
+    created = making.clock()
+    while m.new_id(making.name, created) in making.taken:
         created += timedelta(seconds=1)
-    ident = m.new_id(name, created)
-    called = f"{ident}.tar{ENDINGS[options.compress]}"
-    paths = _sources(options, config)
+    ident = m.new_id(making.name, created)
+    sources = gather(making.options, making.config, making.scratch)
+    seal = _seal(making.options)
+    ending = ".age" if seal else ""
+    called = f"{ident}.tar{ENDINGS[making.options.compress]}{ending}"
     writers: dict[str, Write] = {
-        to: lambda chunks, d=destination: d.write(called, chunks)  # type: ignore[misc]  # mypy sees no type in the default
-        for to, destination in destinations.items()
+        to: partial(destination.write, called) for to, destination in making.destinations.items()
     }
-    with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
-        listing = Stream(packer("zstd", 3), lambda data: spool.write(data))
+    with tempfile.SpooledTemporaryFile(_SPOOL, dir=str(making.scratch)) as spool:
+        listing = Stream(packer("zstd", 3), spool.write)
         fan = Fan(writers)
-        stream = Stream(packer(options.compress, options.level), fan.put)
+        stream = Stream(packer(making.options.compress, making.options.level), fan.put, seal)
         try:
-            archive = Archive(stream.write, lambda record: _note(listing, record))
-            walk = Walk(paths, options.exclude)
-            archive.add_all(walk)
+            archive = Archive(stream.write, partial(_note, listing), making.progress)
+            for source in sources:
+                source.add(archive)
             archive.close()
-            _check(name, options, archive, last)
+            _check(making, archive)
             part = stream.close(called)
         except BaseException:
             stream.stop()
@@ -78,69 +93,133 @@ def make(
         if not fan.alive:
             raise next(reversed(fan.errors.values()))
         files = listing.close(f"{ident}.files.zst")
-        problems = [*walk.problems, *archive.problems]
-        manifest = Manifest(
-            id=ident,
-            set=name,
-            created=created,
-            finished=clock(),
-            host=socket.gethostname(),
-            labtool=labtool.__version__,
-            archive=part,
-            files=files,
-            count=archive.count,
-            bytes=archive.bytes,
-            compression=options.compress,
-            problems=_shortened(problems),
-        )
-        made = Made(manifest, errors=dict(fan.errors))
-        for to in fan.alive:
-            try:
-                destinations[to].write(files.name, _chunks(spool))
-                destinations[to].write(f"{ident}.json", [m.dump(manifest)])
-            except Exception as error:  # noqa: BLE001  (told by who asked, with its destination)
-                made.errors[to] = error
-            else:
-                made.at.append(to)
+        made = Made(_manifest(making, ident, created, archive, part, files))
+        made.errors |= fan.errors
+        made.at += fan.alive
+        making.listing(ident, spool)
+        with _sealed(spool, seal, making.scratch) as (shown, sealed):
+            if sealed is not None:
+                made.manifest = m.with_files(made.manifest, sealed)
+            _finish(making, made, shown)
     if not made.at:
         raise next(reversed(made.errors.values()))
     return made
 
 
-def _sources(options: Set, config: Config) -> list[Path]:
-    """The set's paths. Raises Failed where one is not there: what is not mounted is not empty."""
-    paths = [config.resolve(path) for path in options.paths]
-    for path in paths:
-        if not path.exists():
-            fix = "mount it, or correct paths:"
-            raise Failed("is not there", where=str(path), fix=fix, code="no_source")
-    return paths
+def _finish(making: Making, made: Made, listing: IO[bytes]) -> None:
+    """Put the rest beside the archive; and all of it where it did not arrive at first, from
+    where it did."""
+    manifest = made.manifest
+    whole, made.at = made.at, []
+    for to in whole:
+        _beside(making, made, to, listing)
+    late = [to for to, error in made.errors.items() if isinstance(error, Temporary)]
+    for to in late:
+        source = next((making.destinations[one] for one in made.at), None)
+        if source is None:
+            return
+        archive = checked(source.read(manifest.archive.name), manifest.archive)
+        try:
+            making.destinations[to].write(manifest.archive.name, archive)
+        except Exception as error:  # noqa: BLE001  (told by who asked, with its destination)
+            made.errors[to] = error
+        else:
+            del made.errors[to]
+            _beside(making, made, to, listing)
+
+
+def _beside(making: Making, made: Made, to: str, listing: IO[bytes]) -> None:
+    """The list of files, and the manifest."""
+    try:
+        made_there = making.destinations[to]
+        made_there.write(made.manifest.files.name, _chunks(listing))
+        made_there.write(f"{made.manifest.id}.json", [m.dump(made.manifest)])
+    except Exception as error:  # noqa: BLE001  (told by who asked, with its destination)
+        made.errors[to] = error
+    else:
+        made.at.append(to)
+
+
+def _manifest(
+    making: Making, ident: str, created: datetime, archive: Archive, part: Part, files: Part
+) -> Manifest:
+    return Manifest(
+        id=ident,
+        set=making.name,
+        created=created,
+        finished=making.clock(),
+        host=socket.gethostname(),
+        labtool=labtool.__version__,
+        archive=part,
+        files=files,
+        count=archive.count,
+        bytes=archive.bytes,
+        compression=making.options.compress,
+        encrypted=making.options.encrypt,
+        dumps=tuple(archive.dumps),
+        problems=shortened(archive.problems),
+    )
+
+
+def _seal(options: Set) -> Seal | None:
+    if not options.encrypt:
+        return None
+    from labtool.services.age import Sealing
+
+    return partial(Sealing, options.encrypt)
+
+
+class _sealed:  # noqa: N801  (used as a function)
+    """A file as destinations get it, and what it is then; itself where nothing is sealed."""
+
+    def __init__(self, plain: IO[bytes], seal: Seal | None, scratch: Path) -> None:
+        self._plain, self._seal = plain, seal
+        self._file: IO[bytes] | None = None
+        self._scratch = scratch
+
+    def __enter__(self) -> tuple[IO[bytes], Part | None]:
+        if self._seal is None:
+            return self._plain, None
+        self._file = tempfile.SpooledTemporaryFile(_SPOOL, dir=str(self._scratch))
+        stream = Stream(packer("none", 0), self._file.write, self._seal)
+        for chunk in _chunks(self._plain):
+            stream.write(chunk)
+        return self._file, stream.close("")
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 def _note(listing: Stream, record: FileRecord) -> None:
-    for line in m.lines([record]):
-        listing.write(line)
+    listing.write(m.line(record))
 
 
-def _check(name: str, options: Set, archive: Archive, last: Manifest | None) -> None:
+def _check(making: Making, archive: Archive) -> None:
     """Raise Failed where so little is there that something is wrong with it."""
+    too_little(making.name, making.options, making.last, archive.count, archive.bytes)
+
+
+def too_little(name: str, options: Set, last: Manifest | None, count: int, size: int) -> None:
+    """Raise Failed where so few files or bytes are there that something is wrong with them."""
     where = f"set {name}"
-    if archive.count < options.min_files:
-        what = f"has {archive.count} files, fewer than min_files ({options.min_files})"
+    if count < options.min_files:
+        what = f"has {count} files, fewer than min_files ({options.min_files})"
         fix = "look whether its disk is mounted"
         raise Failed(what, where=where, fix=fix, code="too_little")
-    if archive.bytes < options.min_bytes:
-        what = f"has {archive.bytes} bytes, fewer than min_bytes ({options.min_bytes})"
+    if size < options.min_bytes:
+        what = f"has {size} bytes, fewer than min_bytes ({options.min_bytes})"
         raise Failed(what, where=where, fix="look whether files are missing", code="too_little")
     if options.shrink is not None and last is not None:
         least = last.bytes * (100 - options.shrink) // 100
-        if archive.bytes < least:
-            what = f"has {archive.bytes} bytes, the last backup had {last.bytes}"
+        if size < least:
+            what = f"has {size} bytes, the last backup had {last.bytes}"
             fix = f"look whether files are missing; it may shrink by {options.shrink} %"
             raise Failed(what, where=where, fix=fix, code="shrunk")
 
 
-def _shortened(problems: list[str]) -> tuple[str, ...]:
+def shortened(problems: list[str]) -> tuple[str, ...]:
+    """Problems as a manifest has them: bounded, and as text."""
     more = len(problems) - _MOST_PROBLEMS
     shown = problems[:_MOST_PROBLEMS]
     text = [one.encode("utf-8", "backslashreplace").decode() for one in shown]

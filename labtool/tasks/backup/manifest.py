@@ -2,13 +2,14 @@
 
 SET-20261125T060000Z.tar.zst     the archive
 SET-20261125T060000Z.files.zst   a line of JSON for each file in it
+                                 (both with .age where they are sealed)
 SET-20261125T060000Z.json        what it is; written last: without it there is no backup
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,8 +32,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One member of the archive. `type` is file, directory, symlink, hardlink or fifo; `link`
-    where the two kinds of links point. Bytes, seconds (Unix), octal mode as a number."""
+    """One member of the archive. `type` is file, directory, symlink, hardlink, fifo or dump: of
+    a database, whose size nobody knows before its end, so that it is in so many `parts`
+    (PATH.000000 ...). `link` is where the two kinds of links point. Bytes, seconds (Unix), mode
+    as a number."""
 
     path: str
     type: str
@@ -43,6 +46,20 @@ class FileRecord:
     group: str = ""
     sha256: str = ""
     link: str = ""
+    parts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A database in the backup: the path of its dump, `kind` (mysql, postgresql, sqlite), its
+    name, the engine with its version. `tables` are the rows and the sum of each table that was
+    the same before and after the dump."""
+
+    path: str
+    kind: str
+    database: str
+    engine: str
+    tables: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
 _FIELDS = tuple(FileRecord.__dataclass_fields__)
@@ -66,7 +83,7 @@ class Manifest:
     compression: str
     encrypted: tuple[str, ...] = ()
     engine: str = "tar"
-    dump: dict[str, str] = field(default_factory=dict)
+    dumps: tuple[Dump, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -99,6 +116,12 @@ def dump(manifest: Manifest) -> bytes:
     return json.dumps(found, indent=1).encode() + b"\n"
 
 
+def with_files(manifest: Manifest, sealed: Part) -> Manifest:
+    """The manifest, with its list of files as it is once it is sealed."""
+    part = replace(sealed, name=f"{manifest.files.name}.age")
+    return replace(manifest, files=part)
+
+
 def load(raw: bytes, where: str) -> Manifest:
     """A manifest's file. Raises Failed for what is none, or of a newer labtool."""
     try:
@@ -111,6 +134,7 @@ def load(raw: bytes, where: str) -> Manifest:
             found[key] = from_iso(found[key])
         for key in ("encrypted", "problems"):
             found[key] = tuple(map(str, found[key]))
+        found["dumps"] = tuple(map(_dump, found.get("dumps", ())))
         manifest = Manifest(**found)
         named = parse_id(manifest.id)
         if named is None or named[0] != manifest.set:
@@ -121,11 +145,15 @@ def load(raw: bytes, where: str) -> Manifest:
     return manifest
 
 
-def lines(records: Iterable[FileRecord]) -> Iterator[bytes]:
-    """The records as lines of JSON; what is empty is left out."""
-    for record in records:
-        found = {name: value for name in _FIELDS if (value := getattr(record, name))}
-        yield json.dumps(found).encode() + b"\n"
+def _dump(found: dict[str, Any]) -> Dump:
+    tables = {str(name): (int(rows), str(total)) for name, (rows, total) in found["tables"].items()}
+    return Dump(**{**found, "tables": tables})
+
+
+def line(record: FileRecord) -> bytes:
+    """A record as a line of JSON; what is empty is left out."""
+    found = {name: value for name in _FIELDS if (value := getattr(record, name))}
+    return json.dumps(found).encode() + b"\n"
 
 
 def read_lines(raw: Iterable[bytes]) -> Iterator[FileRecord]:

@@ -36,13 +36,7 @@ def restore(
     Raises Failed where the folder is not empty and `force` does not allow to overwrite, and
     StateError where it cannot be written to.
     """
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-        if not force and any(to.iterdir()):
-            fix = "name an empty folder, or add --force to overwrite what is there"
-            raise Failed("is not empty", where=str(to), fix=fix, code="not_empty")
-    except OSError as error:
-        raise unusable(to, error) from error
+    ready(to, force=force)
     place = _Place(to.resolve())
     wanted = [path.strip("/") for path in paths]
     for member in members:
@@ -50,6 +44,18 @@ def restore(
             place.put(member)
     place.finish()
     return place.done
+
+
+def ready(to: Path, *, force: bool) -> None:
+    """Make the folder to restore into. Raises Failed where it is not empty and `force` does not
+    allow to overwrite, and StateError."""
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        if not force and any(to.iterdir()):
+            fix = "name an empty folder, or add --force to overwrite what is there"
+            raise Failed("is not empty", where=str(to), fix=fix, code="not_empty")
+    except OSError as error:
+        raise unusable(to, error) from error
 
 
 def _is_wanted(path: str, wanted: Sequence[str]) -> bool:
@@ -114,7 +120,7 @@ class _Place:
             raise Failed("a folder is in its place")
         part = target.with_name(f"{_PART}{os.getpid()}")
         try:
-            if member.record.type == "file":
+            if member.content is not None:
                 self._write(member, part)
             elif member.record.type == "symlink":
                 part.symlink_to(info.linkname)

@@ -2,11 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from labtool.core.config.kinds import Kinds
+from labtool.core.config.secrets import Secret, SecretDocument
 from labtool.core.config.types import Duration, Section, Slug, Words, mistake
 from labtool.tasks.backup.retention import Keep
 from labtool.tasks.backup.stream import Compression
@@ -29,14 +30,47 @@ Percent = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,3}\s*%$"}),
 ]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
+# Of age's own keys, and of SSH's that age takes: github.com/C2SP/C2SP/blob/main/age.md
+Recipient = Annotated[str, Field(pattern=r"^(age1[a-z0-9]{50,70}|ssh-(rsa|ed25519) \S+.*)$")]
+# The place of what is in restic's repositories.
+RESTIC = "restic"
+
+
+class Mysql(Section):
+    """A database of MariaDB or MySQL."""
+
+    database: str = Field(min_length=1)
+    option_file: str = Field(default="", description="[client] with user= and password=")
+    restore_option_file: str = Field(
+        default="", description="Of an account that may write; default: option_file"
+    )
+
+
+class Postgresql(Section):
+    """A database of PostgreSQL."""
+
+    database: str = Field(min_length=1)
+    host: str = Field(default="", description="Default: the local socket")
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    user: str = ""
+    passfile: str = Field(default="", description="HOST:PORT:DATABASE:USER:PASSWORD, chmod 600")
+    restore_user: str = Field(
+        default="", description="An account that may create databases; default: user"
+    )
 
 
 class Set(Section):
-    """Files and folders that are saved together."""
+    """What is saved together: files and folders, databases, the configuration of programs."""
 
-    paths: Annotated[Words, Field(min_length=1)]
+    paths: Words = ()
     exclude: Words = Field(default=(), description="As in .gitignore, below each path")
-    to: Annotated[Words, Field(min_length=1)]
+    mysql: Mysql | None = None
+    postgresql: Postgresql | None = None
+    sqlite: Words = Field(default=(), description="Files, copied by SQLite while others write")
+    configuration: tuple[Literal["apache2", "nginx", "labtool"], ...] = Field(
+        default=(), description="Of these programs; labtool: this config and the state"
+    )
+    to: Words = ()
     min_files: Annotated[int, Field(ge=0)] = Field(
         default=1, description="With fewer there is no backup, and an admin hears"
     )
@@ -46,11 +80,41 @@ class Set(Section):
     )
     compress: Compression = "zstd"
     level: Annotated[int, Field(ge=1, le=19)] = 3
+    encrypt: tuple[Recipient, ...] = Field(default=(), description="age recipients, who read it")
+    engine: Literal["tar", "restic"] = "tar"
+    repository: str = Field(default="", description="Of restic")
+    password: Secret | None = Field(default=None, description="Of the restic repository")
+    environment: dict[str, Secret] = Field(
+        default_factory=dict, description="Of restic, such as AWS_SECRET_ACCESS_KEY"
+    )
     keep: Keep | None = Field(default=None, description="Default: that of the destination")
     max_age: Duration | None = Field(default=None, description="Default: that of backup:")
     before: tuple[Command, ...] = Field(default=(), description="Programs; one that fails ends it")
     after: tuple[Command, ...] = Field(default=(), description="Programs, after a good one")
     on_error: tuple[Command, ...] = Field(default=(), description="Programs, after any other")
+
+    @model_validator(mode="after")
+    def _of_one_engine(self) -> "Set":
+        other = self.mysql or self.postgresql or self.sqlite or self.configuration
+        if self.engine == "restic":
+            if not self.repository or self.password is None or not self.paths:
+                raise mistake("restic needs more", "write paths:, repository: and password:")
+            if other or self.to or self.encrypt:
+                what = "restic saves paths to its repository"
+                raise mistake(what, "leave out to:, encrypt:, databases and configuration:")
+            return self
+        if self.repository or self.password or self.environment:
+            raise mistake("repository: is restic's", "write engine: restic, or to: DESTINATION")
+        if not self.paths and not other:
+            raise mistake("names nothing", "write paths:, mysql:, postgresql: or sqlite:")
+        if not self.to:
+            raise mistake("names no destination", "write to: and one of backup.destinations")
+        return self
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its backups are."""
+        return (RESTIC,) if self.engine == "restic" else self.to
 
 
 class Backup(Section):
@@ -60,6 +124,10 @@ class Backup(Section):
     destinations: dict[Slug, Annotated[Any, Kinds("labtool.tasks.backup.destinations")]] = Field(
         default_factory=dict
     )
+    identity: SecretDocument | None = Field(
+        default=None, description="age's, to read what is encrypted; not needed to save it"
+    )
+    scratch: str = Field(default="", description="A folder for drills; default: in the state")
     keep: Keep = Field(default_factory=Keep)
     max_age: Duration = Field(
         default=timedelta(days=8), description="An older newest copy is told to the admins"
@@ -67,6 +135,8 @@ class Backup(Section):
 
     @model_validator(mode="after")
     def _to_what_is_there(self) -> "Backup":
+        if RESTIC in self.destinations:
+            raise mistake("a destination is called restic", "call it otherwise: it is an engine")
         for name, one in self.sets.items():
             for to in one.to:
                 if to not in self.destinations:
@@ -76,7 +146,10 @@ class Backup(Section):
 
     def keep_of(self, name: str, destination: str) -> Keep:
         """How long a set's backups stay at a destination."""
-        return self.sets[name].keep or self.destinations[destination].keep or self.keep
+        own = self.sets[name].keep
+        if own or destination == RESTIC:
+            return own or self.keep
+        return self.destinations[destination].keep or self.keep
 
     def max_age_of(self, name: str) -> timedelta:
         """How old a set's newest copy may be."""

@@ -1,23 +1,19 @@
-"""One stream of bytes on its way: packed, hashed, and handed to every destination at once,
-which each take it at their own pace within a bound. One that fails is left behind.
-"""
+"""One stream of bytes on its way: packed, sealed, and hashed as it is then; and the way back."""
 
 import hashlib
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from queue import Empty, Full, Queue
+from queue import Queue
 from typing import Literal, Protocol
 
-from labtool.core.errors import LabtoolError
 from labtool.tasks.backup.manifest import Part
 
 Compression = Literal["zstd", "gzip", "none"]
 ENDINGS: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz", "none": ""}
 _CHUNK = 1024 * 1024
-# Chunks that wait for a destination: with 1 MB each, what it costs in memory.
+# Chunks that wait to be packed: with 1 MB each, what it costs in memory.
 _AHEAD = 4
-_LOOK = 0.5
 
 
 class Packer(Protocol):
@@ -50,24 +46,59 @@ class _Plain:
         return b""
 
 
-class GivenUpError(Exception):
-    """The stream will have no end: what was written of it is to go."""
+class Counted:
+    """Passes chunks on, and knows what went through."""
+
+    def __init__(self, sink: Callable[[bytes], object]) -> None:
+        self._sink = sink
+        self._hash = hashlib.sha256()
+        self._bytes = 0
+
+    def take(self, data: bytes) -> None:
+        """Pass some on. Raises what the sink raises."""
+        self._bytes += len(data)
+        self._hash.update(data)
+        self._sink(data)
+
+    def part(self, name: str) -> Part:
+        """What went through, as a part of this name."""
+        return Part(name, self._bytes, self._hash.hexdigest())
+
+
+class Sealer(Protocol):
+    """Encrypts, in its own time."""
+
+    def write(self, data: bytes) -> None:
+        """Take some. Raises what its sink raised."""
+
+    def close(self) -> None:
+        """Take the end. Raises what its sink raised."""
+
+    def stop(self) -> None:
+        """There will be no end."""
+
+
+Seal = Callable[[Callable[[bytes], object]], Sealer]
 
 
 class Stream:
-    """What is written to it goes, packed and in chunks, to `sink`; in a thread of its own, so
-    that to read, to pack and to write go on at the same time."""
+    """What is written to it goes, packed, sealed where `seal` is given, and in chunks, to
+    `sink`; in a thread of its own, so that to read, to pack and to write go on at the same
+    time."""
 
-    def __init__(self, pack: Packer, sink: Callable[[bytes], object]) -> None:
-        self._pack, self._sink = pack, sink
+    def __init__(
+        self, pack: Packer, sink: Callable[[bytes], object], seal: Seal | None = None
+    ) -> None:
+        self._pack = pack
+        self._counted = Counted(sink)
+        self._sealer = seal(self._counted.take) if seal else None
+        self._take = self._sealer.write if self._sealer else self._counted.take
         self._waiting: list[bytes] = []
         self._size = 0
-        self._hash = hashlib.sha256()
         self._error: BaseException | None = None
         self._queue: Queue[bytes | None] = Queue(_AHEAD)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self.bytes = 0
 
     def write(self, data: bytes) -> None:
         """Take some more. Raises what `sink` raised."""
@@ -77,16 +108,23 @@ class Stream:
             self._push()
 
     def close(self, name: str) -> Part:
-        """Take the end; what was written in all, as a part of this name."""
+        """Take the end; what came out in all, as a part of this name."""
         self._push()
-        self.stop()
+        self._join()
         if self._error is not None:
             raise self._error
         self._emit(self._pack.flush())
-        return Part(name, self.bytes, self._hash.hexdigest())
+        if self._sealer:
+            self._sealer.close()
+        return self._counted.part(name)
 
     def stop(self) -> None:
-        """Let go of the thread."""
+        """Let go of the threads: there will be no end."""
+        self._join()
+        if self._sealer:
+            self._sealer.stop()
+
+    def _join(self) -> None:
         self._queue.put(None)
         self._thread.join()
 
@@ -106,86 +144,7 @@ class Stream:
 
     def _emit(self, data: bytes) -> None:
         if data:
-            self.bytes += len(data)
-            self._hash.update(data)
-            self._sink(data)
-
-
-Write = Callable[[Iterator[bytes]], None]
-
-
-class Fan:
-    """Hands chunks to many writers, each in a thread of its own. `errors` is what became of
-    those that failed, by name."""
-
-    def __init__(self, writers: dict[str, Write]) -> None:
-        self.errors: dict[str, Exception] = {}
-        self._queues: dict[str, Queue[bytes | None]] = {}
-        self._given_up = threading.Event()
-        self._threads: dict[str, threading.Thread] = {}
-        for name, write in writers.items():
-            queue: Queue[bytes | None] = Queue(_AHEAD)
-            thread = threading.Thread(target=self._run, args=(name, write, queue), daemon=True)
-            self._queues[name], self._threads[name] = queue, thread
-            thread.start()
-
-    @property
-    def alive(self) -> list[str]:
-        """Who still takes."""
-        return [name for name in self._queues if name not in self.errors]
-
-    def put(self, chunk: bytes) -> None:
-        """Hand a chunk to all who still take. Raises the last error once nobody does."""
-        for name in self.alive:
-            self._hand(name, chunk)
-        if not self.alive:
-            raise next(reversed(self.errors.values()))
-
-    def close(self) -> None:
-        """Wait until all have the whole of it."""
-        for name in self.alive:
-            self._hand(name, None)
-        for thread in self._threads.values():
-            thread.join()
-
-    def give_up(self) -> None:
-        """There will be no end."""
-        self._given_up.set()
-        for thread in self._threads.values():
-            thread.join()
-
-    def _hand(self, name: str, chunk: bytes | None) -> None:
-        while name not in self.errors:
-            try:
-                self._queues[name].put(chunk, timeout=_LOOK)
-            except Full:
-                continue
-            return
-
-    def _run(self, name: str, write: Write, queue: "Queue[bytes | None]") -> None:
-        try:
-            write(self._chunks(queue))
-        except Exception as error:  # noqa: BLE001  (told by who began it)
-            self.errors[name] = error
-
-    def _chunks(self, queue: "Queue[bytes | None]") -> Iterator[bytes]:
-        while True:
-            try:
-                chunk = queue.get(timeout=_LOOK)
-            except Empty:
-                if self._given_up.is_set():
-                    raise GivenUpError from None
-                continue
-            if self._given_up.is_set():
-                raise GivenUpError
-            if chunk is None:
-                return
-            yield chunk
-
-
-def expected(error: Exception) -> bool:
-    """Whether an error of a writer is one that is told as it is."""
-    return isinstance(error, LabtoolError)
+            self._take(data)
 
 
 def unpacked(chunks: Iterable[bytes], compression: Compression) -> Iterator[bytes]:

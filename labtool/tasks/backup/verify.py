@@ -1,56 +1,72 @@
 """Whether a backup is what it should be: read from its destination, or really restored."""
 
-import os
-import tempfile
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 from labtool.core.errors import Failed, LabtoolError
-from labtool.tasks.backup.destinations._base import Destination
-from labtool.tasks.backup.manifest import FileRecord, Manifest
+from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest
 from labtool.tasks.backup.restore import restore
-from labtool.tasks.backup.unpack import hashed, members, records
+from labtool.tasks.backup.unpack import Kept, hashed, members, records
+
+_SHOWN = 3
 
 
-def verify(destination: Destination, manifest: Manifest) -> int:
-    """Read all of a backup, and hold every file against its hash; how many files. Raises
-    Failed for one that is damaged."""
+def verify(kept: Kept) -> tuple[str, int]:
+    """Read all of a backup, and hold every file against its hash; how that was, and how many
+    files. Of one that is sealed for others, all that is stored is held against its hash.
+    Raises Failed for one that is damaged."""
+    if not kept.readable:
+        for part in (kept.manifest.archive, kept.manifest.files):
+            for _ in kept.stored(part):
+                pass
+        return "stored", kept.manifest.count
     count = 0
-    for member in members(destination, manifest):
+    for member in members(kept):
         if member.content is not None:
-            hashed(member, _nobody)
+            hashed(member, len)
         count += 1
-    if count != manifest.count:
-        what = f"is damaged: it has {count} files, not {manifest.count}"
-        raise Failed(what, where=manifest.id, code="damaged")
-    return count
+    if count != kept.manifest.count:
+        what = f"is damaged: it has {count} files, not {kept.manifest.count}"
+        raise Failed(what, where=kept.manifest.id, code="damaged")
+    return "read", count
 
 
-def drill(destination: Destination, manifest: Manifest, folder: Path | None) -> int:
-    """Restore a backup into a folder that is thrown away (in `folder`, or where the system
-    has such), and hold what is there against what went in; how many files. Raises Failed
+def drill(kept: Kept, root: Path, database: Callable[[Dump, Path], list[str]]) -> int:
+    """Restore a backup into the folder `root`, which is empty, and hold what is there against
+    what went in; `database` does the same with a dump's file. How many files. Raises Failed
     for what differs."""
-    with tempfile.TemporaryDirectory(prefix="labtool-drill-", dir=folder) as place:
-        root = Path(place) / "restored"
-        done = restore(members(destination, manifest), root)
-        problems = list(done.problems)
-        for record in records(destination, manifest):
-            problem = _differs(root / record.path, record)
-            if problem:
-                problems.append(f"{record.path}: {problem}")
-        if problems:
-            more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-            what = f"does not restore: {problems[0]}{more}"
-            fix = "take another backup; look at the destination's disk"
-            raise Failed(what, where=manifest.id, fix=fix, code="damaged")
-        return done.count
+    done = restore(members(kept), root)
+    problems = list(done.problems)
+    for record in records(kept):
+        problem = differs(root / record.path, record)
+        if problem:
+            problems.append(f"{record.path}: {problem}")
+    for dump in kept.manifest.dumps:
+        try:
+            found = database(dump, root / dump.path)
+        except LabtoolError as error:
+            found = [str(error)]
+        problems += [f"{dump.kind} {dump.database}: {problem}" for problem in found]
+    tell(kept.manifest, problems)
+    return done.count
 
 
-def _differs(path: Path, record: FileRecord) -> str:
+def tell(manifest: Manifest, problems: list[str]) -> None:
+    """Raise Failed where there are any."""
+    if problems:
+        more = len(problems) - _SHOWN
+        said = "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        fix = "take another backup; look at the destination's disk"
+        what = f"does not restore: {said}"
+        raise Failed(what, where=manifest.id, fix=fix, code="damaged")
+
+
+def differs(path: Path, record: FileRecord) -> str:
     """What is different in a restored file; nothing where it is the same."""
     try:
         status = path.lstat()
-        if record.type == "file":
+        if record.type in ("file", "dump"):
             return "" if _digest(path) == record.sha256 else "its content differs"
         if record.type == "symlink":
             return "" if str(path.readlink()) == record.link else "it leads elsewhere"
@@ -62,22 +78,5 @@ def _differs(path: Path, record: FileRecord) -> str:
 
 
 def _digest(path: Path) -> str:
-    import hashlib
-
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _nobody(_: bytes) -> None:
-    """Takes what nobody wants."""
-
-
-def tried(check: Callable[[], int]) -> tuple[int, LabtoolError | None]:
-    """How many files a check found right, or what was wrong."""
-    try:
-        return check(), None
-    except LabtoolError as error:
-        return 0, error
-    except OSError as error:
-        what = error.strerror or os.strerror(error.errno or 0)
-        return 0, Failed(what, code="damaged")

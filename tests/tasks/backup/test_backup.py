@@ -353,7 +353,7 @@ def test_hooks(house: House) -> None:
     ("backup", "said"),
     [
         ({"sets": {"a": {"paths": ["x"], "to": ["nope"]}}}, "names 'nope'"),
-        ({"sets": {"a": {"paths": [], "to": ["d"]}}}, "backup.sets.a.paths"),
+        ({"sets": {"a": {"paths": [], "to": ["d"]}}}, "backup.sets.a: names nothing"),
         ({"sets": {"a": {"paths": ["x"], "to": ["d"], "shrink": "much"}}}, "'much' is not a share"),
         ({"destinations": {"d": {"kind": "locl", "path": "x"}}}, "did you mean local?"),
         ({"sets": {"A b": {"paths": ["x"], "to": ["d"]}}}, "'A b' is not a name"),

@@ -1,7 +1,7 @@
 """What a kind of destination is made of."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,8 +36,9 @@ class Destination(Protocol):
     def remove(self, name: str) -> None:
         """Take a file away; one that is not there is no error."""
 
-    def sweep(self) -> int:
-        """Take away what runs that were killed have left of files; how many."""
+    def sweep(self, mine: Callable[[str], bool]) -> int:
+        """Take away what runs that were killed have left of files whose name is `mine`; how
+        many."""
 
 
 class DestinationOptions(Section):

@@ -5,7 +5,7 @@ is left. `marker: NAME` names a file that must be in it, for a mount point that 
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -82,10 +82,11 @@ class Folder:
         with _explained(self._path / name):
             (self._path / name).unlink(missing_ok=True)
 
-    def sweep(self) -> int:
+    def sweep(self, mine: Callable[[str], bool]) -> int:
         """As every destination's."""
         with _explained(self._path):
-            left = list(self._path.glob(f"{_PART}*"))
+            parts = self._path.glob(f"{_PART}*")
+            left = [part for part in parts if mine(part.name.removeprefix(_PART))]
             for part in left:
                 part.unlink(missing_ok=True)
         return len(left)

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +21,14 @@ class Found:
 
 
 class Walk:
-    """Walks over paths in the order of their names. `problems` are what could not be read."""
+    """Walks over paths in the order of their names. `problems` are what could not be read,
+    `skip` the paths of what is left out."""
 
-    def __init__(self, paths: Sequence[Path], exclude: Sequence[str]) -> None:
+    def __init__(
+        self, paths: Sequence[Path], exclude: Sequence[str], skip: Collection[str] = ()
+    ) -> None:
         self.problems: list[str] = []
+        self._skip = skip
         self._paths = paths
         self._spec = _spec(exclude)
 
@@ -58,6 +62,8 @@ class Walk:
                 self._missed(entry.path, error)
                 continue
             is_folder = stat.S_ISDIR(status.st_mode)
+            if self._skip and entry.path in self._skip:
+                continue
             if self._spec and self._spec.match_file(_readable(f"{name}/" if is_folder else name)):
                 continue
             yield Found(entry.path, entry.path.lstrip("/"), status)

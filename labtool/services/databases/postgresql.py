@@ -1,0 +1,198 @@
+"""PostgreSQL, by pg_dump, pg_restore and psql.
+
+The dump is pg_dump's custom format, without its own compression
+(www.postgresql.org/docs/current/app-pgdump.html). The password is in a file that PGPASSFILE
+names (postgresql.org/docs/current/libpq-pgpass.html).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
+from labtool.core.masking import retold
+from labtool.core.text import one_line
+from labtool.services.databases import Fingerprint
+from labtool.services.piped import EndedError, fed, found, output
+
+_PACKAGE = "postgresql-client"
+_MAINTENANCE = "postgres"
+_OWN = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+# A row as text is the same on both sides of a dump only with the same settings.
+_SETTINGS = (
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres';"
+    " SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = '';"
+)
+
+
+class PostgreSql:
+    """A server, as an account sees it. Without a host, over the local socket."""
+
+    def __init__(
+        self, host: str = "", port: int = 0, user: str = "", passfile: Path | None = None
+    ) -> None:
+        self._passfile = passfile
+        self._env = {"PGCONNECT_TIMEOUT": "20", "PGAPPNAME": "labtool", "PGCLIENTENCODING": "UTF8"}
+        if passfile is not None:
+            self._env["PGPASSFILE"] = str(passfile)
+        given = {"--host": host, "--port": str(port or ""), "--username": user}
+        self._account = [
+            "--no-password",
+            *(f"{name}={value}" for name, value in given.items() if value),
+        ]
+
+    def version(self) -> str:
+        """As every server's."""
+        [text] = self._ask("SELECT to_json(current_setting('server_version'))")
+        return f"PostgreSQL {str(text).partition(' ')[0]}"
+
+    def dump(self, database: str) -> Iterator[bytes]:
+        """As every server's."""
+        program = found(("pg_dump",), _PACKAGE)
+        options = ["--format=custom", "--compress=0", "--lock-wait-timeout=600000"]
+        with self._explained(f"dump of {database}"):
+            yield from output(
+                [program, *self._account, *options, f"--dbname={_plain(database)}"], env=self._env
+            )
+
+    def fingerprints(self, database: str) -> Mapping[str, Fingerprint]:
+        """As every server's. Of a partitioned table, its parts."""
+        tables = self._ask(
+            "SELECT json_build_array(n.nspname, c.relname) FROM pg_catalog.pg_class c"
+            f" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+            f" AND {_OWN} ORDER BY 1::text",
+            database,
+        )
+        queries = [
+            f"SELECT json_build_array({_text(f'{schema}.{table}')}, count(*),"
+            " coalesce(sum(pg_catalog.hashtextextended(t::text, 0)::numeric), 0)::text)"
+            f" FROM {_name(schema)}.{_name(table)} t"
+            for schema, table in tables
+        ]
+        queries += [
+            f"SELECT json_build_array('({kind})', count(*), '') FROM pg_catalog.{source}"
+            f" JOIN pg_catalog.pg_namespace n ON n.oid = {key} WHERE {_OWN}{also}"
+            for kind, source, key, also in (
+                ("views", "pg_class x", "x.relnamespace", " AND x.relkind IN ('v', 'm')"),
+                ("sequences", "pg_class x", "x.relnamespace", " AND x.relkind = 'S'"),
+                ("indexes", "pg_class x", "x.relnamespace", " AND x.relkind = 'i'"),
+                ("functions", "pg_proc x", "x.pronamespace", ""),
+            )
+        ]
+        answers = self._ask("\n".join(f"{query};" for query in queries), database)
+        return {str(name): Fingerprint(int(rows), str(total)) for name, rows, total in answers}
+
+    def is_empty(self, database: str) -> bool | None:
+        """As every server's."""
+        query = f"SELECT count(*) FROM pg_catalog.pg_database WHERE datname = {_text(database)}"
+        if not self._ask(query)[0]:
+            return None
+        [number] = self._ask(
+            "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            f" ON n.oid = c.relnamespace WHERE {_OWN}",
+            database,
+        )
+        return not number
+
+    def create(self, database: str) -> None:
+        """As every server's; what the template has added locally is not in it."""
+        self._ask(f"CREATE DATABASE {_name(database)} TEMPLATE template0")
+
+    def drop(self, database: str) -> None:
+        """As every server's; who is connected to it is put out."""
+        if database in (_MAINTENANCE, "template0", "template1"):
+            raise Failed("is the server's own", where=database, code="database")
+        self._ask(f"DROP DATABASE IF EXISTS {_name(database)} WITH (FORCE)")
+
+    def fill(self, database: str, chunks: Iterable[bytes]) -> None:
+        """As every server's, in one transaction. Owners and rights are those of the dump where
+        the account is a superuser; otherwise all is the account's."""
+        [superuser] = self._ask("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        program = found(("pg_restore",), _PACKAGE)
+        options = ["--exit-on-error", "--single-transaction", f"--dbname={_plain(database)}"]
+        if not superuser:
+            options += ["--no-owner", "--no-privileges"]
+        with self._explained(f"database {database}"):
+            fed([program, *self._account, *options], chunks, env=self._env)
+
+    def _ask(self, statement: str, database: str = _MAINTENANCE) -> list[Any]:
+        """The answers to a statement that gives a line of JSON for each row."""
+        program = found(("psql",), _PACKAGE)
+        options = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
+        command = [program, *self._account, *options, f"--dbname={_plain(database)}"]
+        where = f"database {database}"
+        with self._explained(where):
+            sql = f"{_SETTINGS}\n{statement};"
+            answer = fed(command, [sql.encode()], env=self._env, silent=3600.0)
+            return [_value(line) for line in answer.decode().splitlines() if line]
+
+    @contextmanager
+    def _explained(self, where: str) -> Iterator[None]:
+        if self._passfile is not None:
+            _check(self._passfile)
+        try:
+            yield
+        except EndedError as error:
+            raise _error(error, f"PostgreSQL, {where}") from None
+        except ValueError:
+            raise Failed("its answer makes no sense", where=f"PostgreSQL, {where}") from None
+
+
+def _check(passfile: Path) -> None:
+    where = str(passfile)
+    if not passfile.is_file():
+        fix = "write one: HOST:PORT:DATABASE:USER:PASSWORD, for you alone (chmod 600)"
+        raise Failed("there is no such file", where=where, fix=fix, code="no_file")
+    if passfile.stat().st_mode & 0o077:
+        fix = f"chmod 600 {where}: libpq reads no other"
+        raise Failed("can be read by others", where=where, fix=fix, code="file_mode")
+
+
+def _error(error: EndedError, where: str) -> LabtoolError:
+    lines = [line for line in error.said.splitlines() if line.strip()]
+    telling = next((line for line in lines if "error:" in line.lower()), lines[-1] if lines else "")
+    said = one_line(retold(telling.strip()), 300)
+    low = error.said.lower()
+    if "authentication failed" in low or "no password supplied" in low or "pg_hba.conf" in low:
+        fix = "check user:, passfile: and the server's pg_hba.conf"
+        return AccessDenied(f"refused: {said}", where=where, fix=fix, code="database_access")
+    if "permission denied" in low:
+        fix = "grant it to the account that user: names"
+        return AccessDenied(f"refused: {said}", where=where, fix=fix, code="database_access")
+    if "does not exist" in low and 'database "' in low:
+        fix = "check the database's name"
+        return Failed("there is no such database", where=where, fix=fix, code="no_database")
+    if "connection to server" in low or "could not connect" in low or "terminating" in low:
+        return Temporary(f"cannot be reached: {said}", where=where, code="database")
+    if "server version mismatch" in low:
+        fix = "install the client of the server's version or a newer one"
+        return Failed(f"the client is too old: {said}", where=where, fix=fix, code="database")
+    if 'role "' in low and "does not exist" in low:
+        fix = "create that role first: createuser"
+        return Failed(said, where=where, fix=fix, code="database")
+    return Failed(said or error.what, where=where, fix="try it by hand", code="database")
+
+
+def _value(line: str) -> Any:
+    if line in ("t", "f"):
+        return line == "t"
+    return json.loads(line)
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    """A string of SQL that no setting reads in another way."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"E'{escaped}'"
+
+
+def _plain(database: str) -> str:
+    """A name that libpq does not take for a connection string."""
+    if "=" in database or "://" in database:
+        raise Failed("is no name of a database here", where=database, code="database")
+    return database

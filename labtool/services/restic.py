@@ -1,0 +1,232 @@
+"""restic, by its program and the JSON that it prints
+(restic.readthedocs.io/en/stable/075_scripting.html): versions from 0.14, Debian 12's.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
+from labtool.core.masking import retold
+from labtool.core.text import one_line
+from labtool.services.piped import EndedError, found, output
+
+# It saved what it could read, and complained about the rest.
+_INCOMPLETE = 3
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A new snapshot: files, bytes, and what could not be read."""
+
+    id: str
+    files: int
+    bytes: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot in a repository. `original` is its id before its tags were changed."""
+
+    id: str
+    original: str
+    at: datetime
+    host: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file in a snapshot; bytes, Unix seconds, permission bits."""
+
+    path: str
+    type: str
+    size: int
+    mode: int
+    mtime: float
+    link: str
+
+
+class Restic:
+    """A repository. `environment` has the password or the name of its file, and what the
+    place of the repository needs. Every method raises AccessDenied, Failed and Temporary."""
+
+    def __init__(self, repository: str, environment: Mapping[str, str], cache: Path) -> None:
+        self._repository = repository
+        self._env = {
+            **environment,
+            "RESTIC_REPOSITORY": repository,
+            "RESTIC_CACHE_DIR": str(cache),
+            "RESTIC_PROGRESS_FPS": "0.0166",
+        }
+
+    def save(self, paths: Sequence[Path], exclude: Sequence[str], tags: Sequence[str]) -> Saved:
+        """Save paths as a snapshot; what is mounted below them is left out."""
+        said: list[str] = []
+        options = ["--one-file-system", *(f"--exclude={one}" for one in exclude)]
+        options += [f"--tag={tag}" for tag in tags]
+        printed = self._run(
+            "backup", *options, "--", *map(str, paths), allowed=(0, _INCOMPLETE), said=said
+        )
+        summary = next(
+            one for one in reversed(list(_lines(printed))) if one["message_type"] == "summary"
+        )
+        problems = tuple(_problem(line) for line in said if line.strip())
+        return Saved(
+            str(summary["snapshot_id"]),
+            int(summary["total_files_processed"]),
+            int(summary["total_bytes_processed"]),
+            problems,
+        )
+
+    def snapshots(self, tags: Sequence[str]) -> list[Snapshot]:
+        """The snapshots that have all these tags, the oldest first."""
+        printed = self._run("snapshots", f"--tag={','.join(tags)}", quiet=False)
+        with self._explained("its snapshots"):
+            return [
+                Snapshot(
+                    str(one["id"]),
+                    str(one.get("original") or one["id"]),
+                    _moment(str(one["time"])),
+                    str(one.get("hostname") or ""),
+                    tuple(map(str, one.get("tags") or ())),
+                )
+                for one in json.loads(printed) or ()
+            ]
+
+    def nodes(self, snapshot: str) -> Iterator[Node]:
+        """What is in a snapshot."""
+        with self._explained(f"snapshot {snapshot[:8]}"):
+            for one in _lines(self._run("ls", "--long", snapshot, quiet=False)):
+                if one.get("struct_type") == "node":
+                    yield Node(
+                        str(one["path"]),
+                        str(one["type"]),
+                        int(one.get("size") or 0),
+                        int(one.get("mode") or 0) & 0o7777,
+                        _moment(str(one["mtime"])).timestamp(),
+                        str(one.get("linktarget") or ""),
+                    )
+
+    def restore(self, snapshot: str, to: Path, paths: Sequence[str]) -> list[str]:
+        """Put a snapshot, or what is below `paths`, into a folder; every file is read again and
+        checked. What went wrong with single files."""
+        said: list[str] = []
+        only = [f"--include={_literal(path)}" for path in paths]
+        self._run(
+            "restore", snapshot, f"--target={to}", "--verify", *only, allowed=(0, 1), said=said
+        )
+        wrong = [one_line(line, 300) for line in said if "error" in line.lower()]
+        fatal = next((line for line in said if line.startswith("Fatal")), "")
+        if fatal and not wrong:
+            raise _error(EndedError("restic", 1, fatal), self._repository)
+        return wrong
+
+    def check(self) -> None:
+        """Read all of the repository, and hold it against its hashes. Raises Failed where it
+        is damaged."""
+        self._run("check", "--read-data", code="damaged")
+
+    def mark(self, snapshot: str, tag: str) -> None:
+        """Add a tag to a snapshot, which has another id then."""
+        self._run("tag", f"--add={tag}", snapshot)
+
+    def forget(self, snapshots: Sequence[str]) -> None:
+        """Remove snapshots, and what only they had."""
+        if snapshots:
+            self._run("forget", "--prune", *snapshots)
+
+    def unlock(self) -> None:
+        """Remove the locks that killed runs left; those in use stay."""
+        self._run("unlock")
+
+    def _run(
+        self,
+        command: str,
+        *options: str,
+        quiet: bool = True,
+        allowed: Sequence[int] = (0,),
+        said: list[str] | None = None,
+        code: str = "",
+    ) -> bytes:
+        program = found(("restic",), "restic")
+        more = ["--json", *(["--quiet"] if quiet else [])]
+        try:
+            return b"".join(
+                output(
+                    [program, command, *more, *options],
+                    env=self._env,
+                    silent=12 * _HOUR,
+                    allowed=allowed,
+                    said=said,
+                )
+            )
+        except EndedError as error:
+            known = _error(error, f"restic {command}, {retold(self._repository)}")
+            if code and known.code == "restic":
+                known.code = code
+                known.what = f"is damaged: {known.what}"
+            raise known from None
+
+    @contextmanager
+    def _explained(self, where: str) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"its answer makes no sense ({type(error).__name__})"
+            raise Failed(what, where=f"restic, {where}", code="restic") from None
+
+
+def _lines(printed: bytes) -> Iterator[dict[str, Any]]:
+    for line in printed.splitlines():
+        if line.startswith(b"{"):
+            yield json.loads(line)
+
+
+def _moment(text: str) -> datetime:
+    """A time of Go's, whose fractions may have nine digits."""
+    whole, dot, rest = text.partition(".")
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+    return datetime.fromisoformat(text)
+
+
+def _problem(line: str) -> str:
+    """What it complains of: JSON in some versions, text in others."""
+    try:
+        found_ = json.loads(line)
+        error = found_.get("error") or {}
+        why = error.get("message") or error.get("Err") or error.get("Op") or "cannot be read"
+        return f"{found_.get('item') or error.get('Path') or ''}: {why}".removeprefix(": ")
+    except (ValueError, AttributeError):
+        return one_line(line.removeprefix("error: "), 300)
+
+
+def _literal(path: str) -> str:
+    """A path as a pattern that matches it alone."""
+    escaped = "".join(f"\\{char}" if char in "\\*?[]!" else char for char in path.strip("/"))
+    return f"/{escaped}"
+
+
+def _error(error: EndedError, where: str) -> LabtoolError:
+    said = error.said
+    low = said.lower()
+    last = one_line(retold(said.strip().rpartition("\n")[2]), 300)
+    if "wrong password" in low or error.status == 12:
+        fix = "check password: of the set"
+        return AccessDenied("refuses the password", where=where, fix=fix, code="restic_password")
+    if "is there a repository" in low or error.status == 10:
+        fix = "mount its disk; a new one is made by: restic init, with the same repository"
+        return Failed("there is no repository", where=where, fix=fix, code="no_repository")
+    if "already locked" in low or error.status == 11:
+        return Temporary("is in use by another restic", where=where, code="restic_locked")
+    if any(word in low for word in ("dial tcp", "connection refused", "timeout", "no such host")):
+        return Temporary(f"cannot be reached: {last}", where=where, code="restic")
+    return Failed(last or error.what, where=where, fix="try it by hand", code="restic")

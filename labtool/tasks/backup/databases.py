@@ -1,0 +1,101 @@
+"""A dump back into a database, and what it holds then."""
+
+import hashlib
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from labtool.core.config import Config
+from labtool.core.errors import Failed
+from labtool.services.databases import Fingerprint, Server, sqlite
+from labtool.tasks.backup.manifest import Dump, Manifest
+from labtool.tasks.backup.section import Backup
+from labtool.tasks.backup.servers import server
+from labtool.tasks.backup.unpack import Content, Kept, hashed, members
+
+_CHUNK = 1024 * 1024
+
+
+def server_of(config: Config, manifest: Manifest, dump: Dump) -> Server:
+    """The server that a dump is restored to. Raises Failed where the config names none."""
+    options = config.section("backup", Backup).sets.get(manifest.set)
+    found = options and (options.mysql if dump.kind == "mysql" else options.postgresql)
+    if not found:
+        what = f"the config's set {manifest.set} names no {dump.kind}: to restore it to"
+        raise Failed(what, where=manifest.id, fix="write it, or restore --to a folder")
+    return server(found, config, to_write=True)
+
+
+def refill(kept: Kept, dump: Dump, target: Server, database: str, *, force: bool) -> list[str]:
+    """Put a dump into a database that is not there or empty; with `force`, instead of what is
+    in it. The whole archive is read and checked before anything is changed. What differs from
+    what was dumped. Raises Failed for a damaged archive and as the server."""
+    empty = target.is_empty(database)
+    if empty is False and not force:
+        fix = "name another, or add --force to replace what is in it"
+        raise Failed("is not empty", where=f"database {database}", fix=fix, code="not_empty")
+    for member in members(kept):
+        if member.content is not None:
+            hashed(member, len)
+    if empty is False:
+        target.drop(database)
+    if not empty:
+        target.create(database)
+    try:
+        for member in members(kept):
+            if member.record.path == dump.path and member.content is not None:
+                target.fill(database, _chunks(member.content))
+    except BaseException:
+        if not empty:
+            # Half of it is worse than none.
+            target.drop(database)
+        raise
+    return differences(dump.tables, target.fingerprints(database))
+
+
+def rehearse(target: Server, dump: Dump, file: Path, place: Path) -> list[str]:
+    """Put a dump into a database that is thrown away; what differs. `place` is a path that no
+    other installation has: what a killed drill left is ours to remove."""
+    mark = hashlib.sha256(f"{socket.gethostname()}:{place}".encode()).hexdigest()[:8]
+    database = f"labtool_drill_{mark}"
+    target.drop(database)
+    target.create(database)
+    try:
+        target.fill(database, _read(file))
+        return differences(dump.tables, target.fingerprints(database))
+    finally:
+        target.drop(database)
+
+
+def file_differences(dump: Dump, file: Path) -> list[str]:
+    """The same of a file of SQLite."""
+    return differences(dump.tables, sqlite.fingerprints(file))
+
+
+def differences(
+    before: Mapping[str, tuple[int, str]], after: Mapping[str, Fingerprint]
+) -> list[str]:
+    """How tables differ from what they were."""
+    said = []
+    for table, (rows, total) in before.items():
+        found = after.get(table)
+        if found is None:
+            said.append(f"table {table} is missing")
+        elif found.rows != rows:
+            said.append(f"table {table} has {found.rows} rows, not {rows}")
+        elif found.sum != total:
+            said.append(f"table {table} has other content")
+    return said
+
+
+def _chunks(content: Content) -> Iterator[bytes]:
+    while chunk := content.read(_CHUNK):
+        yield chunk
+
+
+def _read(path: Path) -> Iterable[bytes]:
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,35 @@
+"""A folder for what is thrown away: copies of databases, what a drill restores. What a killed run
+left of it goes with the next one.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labtool.core.config import Config
+from labtool.core.files import make_folder
+from labtool.tasks.backup.section import Backup
+
+
+@contextmanager
+def scratch(config: Config, section: Backup, purpose: str) -> Iterator[Path]:
+    """An empty folder, for this user alone. Only one run has it, by the task's lock. Raises
+    StateError."""
+    base = config.resolve(section.scratch) if section.scratch else config.state / "backup"
+    folder = base / f"labtool-{purpose}"
+    _clear(folder)
+    try:
+        yield make_folder(folder)
+    finally:
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove it, with folders in it that nobody may write to."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    for path in [folder, *(one for one in folder.rglob("*") if one.is_dir())]:
+        if not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,190 @@
+"""Snapshots in the repositories of restic: a repository for each set with `engine: restic`.
+
+restic's own tags say whose a snapshot is: `labtool`, `labtool-set=NAME`, and
+`labtool-incomplete` where something could not be read.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import labtool
+from labtool.core.config import Config
+from labtool.core.errors import Failed, LabtoolError, UsageError
+from labtool.core.files import make_folder, write_atomic
+from labtool.services.restic import Restic, Saved, Snapshot
+from labtool.tasks.backup.catalogue import Catalogue
+from labtool.tasks.backup.make import shortened, too_little
+from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest, Part, new_id
+from labtool.tasks.backup.restore import Restored, ready
+from labtool.tasks.backup.section import Backup, Set
+from labtool.tasks.backup.shelves._base import Verified
+from labtool.tasks.backup.verify import differs, tell
+
+_OURS, _INCOMPLETE = "labtool", "labtool-incomplete"
+_TYPES = {"dir": "directory"}
+
+
+class Snapshots:
+    """The snapshots of all sets that use restic."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        section = config.section("backup", Backup)
+        self._sets = {name: one for name, one in section.sets.items() if one.engine == "restic"}
+        self._checked = set[str]()
+
+    def save(self, name: str, last: Manifest | None) -> Manifest:
+        """Save a set. Raises Failed where there is less than there should be."""
+        options = self._sets[name]
+        paths = [self._config.resolve(path) for path in options.paths]
+        for path in paths:
+            if not path.exists():
+                fix = "mount it, or correct paths:"
+                raise Failed("is not there", where=str(path), fix=fix, code="no_source")
+        restic = self._restic(options)
+        restic.unlock()
+        saved = restic.save([path.absolute() for path in paths], options.exclude, _tags(name))
+        try:
+            too_little(name, options, last, saved.files, saved.bytes)
+        except Failed:
+            restic.forget([saved.id])
+            raise
+        self._note(saved)
+        if saved.problems:
+            restic.mark(saved.id, _INCOMPLETE)
+        for snapshot in reversed(restic.snapshots(_tags(name))):
+            if snapshot.original.startswith(saved.id):
+                return self._manifest(name, snapshot)
+        raise Failed("does not show the new snapshot", where=f"restic, set {name}", code="restic")
+
+    def catalogue(self) -> Catalogue:
+        """As every shelf's; a repository that cannot be asked is one of what is damaged."""
+        found: list[Manifest] = []
+        damaged: list[LabtoolError] = []
+        for name in self._sets:
+            try:
+                found += self._of(name)
+            except LabtoolError as error:
+                damaged.append(error)
+        found.sort(key=lambda one: (one.created, one.id), reverse=True)
+        return Catalogue(tuple(found), {}, tuple(damaged))
+
+    def records(self, manifest: Manifest) -> Iterator[FileRecord]:
+        """As every shelf's; without hashes, which restic does not show."""
+        for node in self._restic(self._sets[manifest.set]).nodes(manifest.archive.name):
+            kind = _TYPES.get(node.type, node.type)
+            yield FileRecord(
+                node.path.lstrip("/"), kind, node.size, node.mode, node.mtime, link=node.link
+            )
+
+    def verify(self, manifest: Manifest) -> Verified:
+        """As every shelf's: restic reads its whole repository, once in a run."""
+        options = self._sets[manifest.set]
+        if options.repository not in self._checked:
+            self._restic(options).check()
+            self._checked.add(options.repository)
+        return Verified("read", manifest.count)
+
+    def drill(self, manifest: Manifest, scratch: Path) -> Verified:
+        """As every shelf's."""
+        root = scratch / "restored"
+        done = self.restore(manifest, root, (), force=False)
+        problems, count = list(done.problems), 0
+        for record in self.records(manifest):
+            path = root / record.path
+            count += 1
+            problem = "" if record.type == "file" else differs(path, record)
+            if record.type == "file" and (not path.is_file() or path.stat().st_size != record.size):
+                problem = "its size differs, or it is not there"
+            if problem:
+                problems.append(f"{record.path}: {problem}")
+        tell(manifest, problems)
+        return Verified("drill", count)
+
+    def restore(
+        self, manifest: Manifest, to: Path, paths: Sequence[str], *, force: bool
+    ) -> Restored:
+        """As every shelf's."""
+        ready(to, force=force)
+        wanted = [path.strip("/") for path in paths]
+        inside = [
+            record
+            for record in self.records(manifest)
+            if not wanted or any(f"{record.path}/".startswith(f"{one}/") for one in wanted)
+        ]
+        if not inside:
+            return Restored()
+        problems = self._restic(self._sets[manifest.set]).restore(manifest.archive.name, to, wanted)
+        return Restored(len(inside), sum(record.size for record in inside), problems)
+
+    def refill(self, manifest: Manifest, dump: Dump, database: str, *, force: bool) -> list[str]:
+        """As every shelf's: there are no databases here."""
+        raise UsageError(f"{manifest.id} has no database")
+
+    def remove(self, manifests: Sequence[Manifest], leftovers: Sequence[str]) -> None:
+        """As every shelf's."""
+        for name, options in self._sets.items():
+            going = [one.archive.name for one in manifests if one.set == name]
+            self._restic(options).forget(going)
+
+    def _of(self, name: str) -> list[Manifest]:
+        found = self._restic(self._sets[name]).snapshots(_tags(name))
+        return [self._manifest(name, snapshot) for snapshot in found]
+
+    def _manifest(self, name: str, snapshot: Snapshot) -> Manifest:
+        noted = self._noted(snapshot)
+        problems = tuple(map(str, noted.get("problems") or ()))
+        if _INCOMPLETE in snapshot.tags and not problems:
+            problems = ("something could not be read",)
+        return Manifest(
+            id=new_id(name, snapshot.at),
+            set=name,
+            created=snapshot.at,
+            finished=snapshot.at,
+            host=snapshot.host,
+            labtool=labtool.__version__,
+            archive=Part(snapshot.id, 0, ""),
+            files=Part("", 0, ""),
+            count=int(noted.get("files") or 0),
+            bytes=int(noted.get("bytes") or 0),
+            compression="",
+            engine="restic",
+            problems=problems,
+        )
+
+    def _restic(self, options: Set) -> Restic:
+        assert options.password is not None
+        password = options.password
+        environment = {name: secret.reveal() for name, secret in options.environment.items()}
+        if password.file is not None:
+            environment["RESTIC_PASSWORD_FILE"] = str(password.file)
+        else:
+            environment["RESTIC_PASSWORD"] = password.reveal()
+        where = options.repository
+        # A folder is relative to the config; anything else has a scheme.
+        repository = where if ":" in where else str(self._config.resolve(where))
+        return Restic(repository, environment, self._config.state / "backup" / "restic-cache")
+
+    def _note(self, saved: Saved) -> None:
+        """What restic does not tell again."""
+        noted = {
+            "files": saved.files,
+            "bytes": saved.bytes,
+            "problems": shortened(list(saved.problems)),
+        }
+        path = make_folder(self._config.state / "backup" / "snapshots") / f"{saved.id[:8]}.json"
+        write_atomic(path, json.dumps(noted).encode(), 0o600)
+
+    def _noted(self, snapshot: Snapshot) -> dict[str, Any]:
+        path = self._config.state / "backup" / "snapshots" / f"{snapshot.original[:8]}.json"
+        try:
+            found = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _tags(name: str) -> tuple[str, str]:
+    return _OURS, f"labtool-set={name}"
