@@ -58,6 +58,8 @@ TOOLS = {
     "ngircd": _program("ngircd", "ngircd"),
     "inspircd": _program("inspircd", "inspircd"),
     "atheme-services": _program("atheme-services", "atheme-services"),
+    "mariadbd": _program("mariadbd", "mariadb-server"),
+    "pg_ctlcluster": _program("pg_ctlcluster", "postgresql"),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
 }
 

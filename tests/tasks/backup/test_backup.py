@@ -1,11 +1,9 @@
 """`labtool backup` as a process: saved, listed, verified, restored, and never half."""
 
-import hashlib
 import json
 import os
 import random
 import shutil
-import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,72 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab import Lab, Result, poll
-
-
-class House:
-    """A lab with a folder to save and a disk to save it to."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.source, self.disk = lab.folder / "data", lab.folder / "disk"
-        self.source.mkdir()
-        self.disk.mkdir()
-        self.configure()
-
-    def configure(self, *, disks: tuple[str, ...] = ("disk",), **more: Any) -> None:
-        backup = {
-            "sets": {"data": {"paths": ["data"], "to": list(disks), **more}},
-            "destinations": {name: {"kind": "local", "path": name} for name in disks},
-        }
-        self.lab.configure({"backup": backup})
-
-    def fill(self, files: int = 5, seed: int = 1) -> None:
-        random.seed(seed)
-        for number in range(files):
-            folder = self.source / f"f{number % 3}"
-            folder.mkdir(exist_ok=True)
-            (folder / f"{number}.bin").write_bytes(random.randbytes(2000))
-
-    def run(self, *arguments: str | Path, **more: Any) -> Result:
-        return self.lab.run("backup", *arguments, **more)
-
-    def save(self, *arguments: str) -> str:
-        """The id of a new backup."""
-        done = self.run("run", "--json", *arguments)
-        assert done.status == 0, done
-        found: str = done.json()["saved"][0]
-        return found
-
-    def list(self) -> Any:
-        return self.run("list", "--json").json()
-
-    def restored(self, ident: str, *paths: str) -> Path:
-        """The folder that a backup was restored into, at the place of the source."""
-        to = self.lab.folder / "out"
-        shutil.rmtree(to, ignore_errors=True)
-        done = self.run("restore", ident, "--to", to, *paths)
-        assert done.status == 0, done
-        return to / str(self.source).lstrip("/")
+from tests.lab import Lab, poll
+from tests.tasks.backup.house import House, tree
 
 
 @pytest.fixture
 def house(lab: Lab) -> House:
     return House(lab)
-
-
-def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """What is in a folder, by path."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        kind = stat.S_IFMT(status.st_mode)
-        content: Any = path.readlink() if path.is_symlink() else None
-        if path.is_file() and not path.is_symlink():
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-        times = None if path.is_symlink() else (stat.S_IMODE(status.st_mode), int(status.st_mtime))
-        found[str(path.relative_to(folder))] = (kind, content, times)
-    return found
 
 
 def test_all_of_it_comes_back(house: House) -> None:
