@@ -19,10 +19,10 @@ class _StoppedError(Exception):
 
 class Sealing:
     """What is written to it goes sealed to `sink`, in a thread of its own: the library reads by
-    itself. Raises Failed for a recipient that is none."""
+    itself. `to` is what `recipients` gives."""
 
-    def __init__(self, recipients: Sequence[str], sink: Callable[[bytes], object]) -> None:
-        self._to = [_recipient(text) for text in recipients]
+    def __init__(self, to: Sequence[Any], sink: Callable[[bytes], object]) -> None:
+        self._to = to
         self._sink = sink
         self._queue: Queue[bytes | None] = Queue(_AHEAD)
         self._rest = b""
@@ -194,6 +194,11 @@ class _Writer:
 
     def flush(self) -> None:
         """Nothing is held back here."""
+
+
+def recipients(texts: Sequence[str]) -> Sequence[Any]:
+    """The recipients of these lines. Raises Failed for one that is none."""
+    return [_recipient(text) for text in texts]
 
 
 def _recipient(text: str) -> Any:

@@ -164,9 +164,9 @@ def _manifest(
 def _seal(options: Set) -> Seal | None:
     if not options.encrypt:
         return None
-    from labtool.services.age import Sealing
+    from labtool.services.age import Sealing, recipients
 
-    return partial(Sealing, options.encrypt)
+    return partial(Sealing, recipients(options.encrypt))
 
 
 class _sealed:  # noqa: N801  (used as a function)
