@@ -56,10 +56,32 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
                     except StateError as error:
                         journal.end(number, task.clock.now(), 0.0, e.FAILED, {}, str(error))
                         raise
-                    return _journaled(task, body, database, journal, number)
+                    with _watched(task) as done:
+                        return done(_journaled(task, body, database, journal, number))
         except StateError as error:
             tell_without_state(task, error)
             raise
+
+
+@contextmanager
+def _watched(task: Task) -> Iterator[Callable[[int], int]]:
+    """Tell who watches from outside how it goes. What is only away for a while is no failure:
+    who watches notices by itself when it lasts."""
+    task.ping("start")
+    status = e.FAILED
+
+    def done(found: int) -> int:
+        nonlocal status
+        status = found
+        return found
+
+    try:
+        yield done
+    finally:
+        if status == e.OK:
+            task.ping("success")
+        elif status != e.TEMPORARY:
+            task.ping("fail")
 
 
 def _journaled(

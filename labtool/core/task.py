@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from labtool.core import errors as e
 from labtool.core.clock import Clock
@@ -24,7 +24,7 @@ class Task:
     `arguments` are those that make it another piece of work (not `--json`). `connect`
     gives the means of sending for a database, and `admins` who hears of errors; both are
     called only when there is something to send. A `quiet` run prints only what the journal
-    cannot keep.
+    cannot keep. `ping` tells a dead man's switch of "start", "success" and "fail".
     """
 
     name: str
@@ -38,6 +38,7 @@ class Task:
     quiet: bool
     connect: Callable[[Database], Post]
     admins: Callable[[Database], Sequence[Recipient]]
+    ping: Callable[[Literal["start", "success", "fail"]], None] = lambda event: None
 
     @property
     def lock(self) -> str:

@@ -138,6 +138,9 @@ class Timer(Section):
     when: When
     grace: Duration = Field(default=timedelta(hours=1), description="How late is overdue")
     why: str = Field(default="", description="One line for the crontab")
+    ping: Secret | None = Field(
+        default=None, description="A URL as of healthchecks.io, told of start, success and failure"
+    )
 
 
 class Core(Section):
