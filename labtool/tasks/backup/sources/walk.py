@@ -3,21 +3,20 @@
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file, folder or link: where it is, its name in the archive, what the system says."""
+class Found(NamedTuple):
+    """A file, folder or link: where it is, its name in the archive, what the system says. Of
+    what the folder's own list calls a file, nobody has asked: None."""
 
     path: str
     name: str
-    status: os.stat_result
+    status: os.stat_result | None
 
 
 class Walk:
@@ -43,35 +42,56 @@ class Walk:
                 continue
             yield Found(path, path.lstrip("/"), status)
             if stat.S_ISDIR(status.st_mode):
-                yield from self._below(path, "", status.st_dev)
+                yield from self._below(path, status.st_dev)
 
-    def _below(self, folder: str, inside: str, device: int) -> Iterator[Found]:
-        """What is in a folder; `inside` is its path below the set's own, for the patterns. What
-        is mounted inside belongs to somebody else."""
+    def _below(self, top: str, device: int) -> Iterator[Found]:
+        """What is in a folder. What is mounted inside belongs to somebody else."""
+        inside = len(top.rstrip("/")) + 1
+        # Of each folder on the way, what is still to come in it: no frame of its own for each,
+        # as every file would pass through all of them.
+        waiting = [iter(self._entries(top))]
+        while waiting:
+            entry = next(waiting[-1], None)
+            if entry is None:
+                waiting.pop()
+                continue
+            path = entry.path
+            is_file = entry.is_file(follow_symlinks=False)
+            try:
+                status = None if is_file else entry.stat(follow_symlinks=False)
+            except OSError as error:
+                self._missed(path, error)
+                continue
+            is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+            if self._is_left_out(path, inside, is_folder=is_folder):
+                continue
+            yield Found(path, path.lstrip("/"), status)
+            if status is not None and is_folder and status.st_dev == device:
+                waiting.append(iter(self._entries(path)))
+
+    def _entries(self, folder: str) -> list["os.DirEntry[str]"]:
         try:
             with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+                return sorted(scan, key=_name)
         except OSError as error:
             self._missed(folder, error)
-            return
-        for entry in entries:
-            name = f"{inside}{entry.name}"
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError as error:
-                self._missed(entry.path, error)
-                continue
-            is_folder = stat.S_ISDIR(status.st_mode)
-            if self._skip and entry.path in self._skip:
-                continue
-            if self._spec and self._spec.match_file(_readable(f"{name}/" if is_folder else name)):
-                continue
-            yield Found(entry.path, entry.path.lstrip("/"), status)
-            if is_folder and status.st_dev == device:
-                yield from self._below(entry.path, f"{name}/", device)
+            return []
+
+    def _is_left_out(self, path: str, inside: int, *, is_folder: bool) -> bool:
+        """Whether patterns exclude it, by its path below the set's own, or it is to skip."""
+        if self._skip and path in self._skip:
+            return True
+        if self._spec is None:
+            return False
+        name = f"{path[inside:]}/" if is_folder else path[inside:]
+        return bool(self._spec.match_file(_readable(name)))
 
     def _missed(self, path: str, error: OSError) -> None:
         self.problems.append(f"{path}: {error.strerror or type(error).__name__}")
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
 
 
 def _readable(name: str) -> str:
