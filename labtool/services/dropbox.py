@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_API = "https://api.dropboxapi.com"
+_API, _CONTENT = "https://api.dropboxapi.com", "https://content.dropboxapi.com"
 _LARGEST = 32 * 1024 * 1024
 _PAGE = 2000
 _CONSOLE = "dropbox.com/developers/apps"
@@ -122,7 +122,7 @@ class Dropbox:
         where = f"Dropbox {what}"
 
         def once() -> T:
-            with _explained(where):
+            with explained(where):
                 return ask()
 
         left = self._end - time.monotonic()
@@ -132,28 +132,33 @@ class Dropbox:
 
     def _connected(self) -> "Client":
         if self._client is None:
-            from dropbox import Dropbox as Client
-            from dropbox.common import PathRoot
-
-            given = self._credentials
-            session = _Session(self._base)
-            http.bounded(session, self._seconds, _LARGEST)
-            client = Client(
-                oauth2_access_token=given.token or None,
-                oauth2_refresh_token=given.refresh_token or None,
-                app_key=given.app_key or None,
-                app_secret=given.app_secret or None,
-                session=session,
-                timeout=self._seconds,
-                max_retries_on_error=0,
-                max_retries_on_rate_limit=0,
-            )
-            root = client.users_get_current_account().root_info
-            if root.root_namespace_id != root.home_namespace_id:
-                # A team's space: its folders stand beside the member's own.
-                client = client.with_path_root(PathRoot.root(root.root_namespace_id))
-            self._client = client
+            self._client = connect(self._credentials, self._base, self._seconds)
         return self._client
+
+
+def connect(credentials: Credentials, base_url: str, seconds: float) -> "Client":
+    """The SDK's client of an account, each of whose calls takes so many seconds at most and is
+    made once. Raises what `explained` explains."""
+    from dropbox import Dropbox as Client
+    from dropbox.common import PathRoot
+
+    session = _Session(base_url.rstrip("/"))
+    http.bounded(session, seconds, _LARGEST)
+    client = Client(
+        oauth2_access_token=credentials.token or None,
+        oauth2_refresh_token=credentials.refresh_token or None,
+        app_key=credentials.app_key or None,
+        app_secret=credentials.app_secret or None,
+        session=session,
+        timeout=seconds,
+        max_retries_on_error=0,
+        max_retries_on_rate_limit=0,
+    )
+    root = client.users_get_current_account().root_info
+    if root.root_namespace_id != root.home_namespace_id:
+        # A team's space: its folders stand beside the member's own.
+        client = client.with_path_root(PathRoot.root(root.root_namespace_id))
+    return client
 
 
 class _Session(requests.Session):
@@ -164,7 +169,10 @@ class _Session(requests.Session):
         self._base = base
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> Any:
-        return super().request(method, str(url).replace(_API, self._base, 1), *args, **kwargs)
+        address = str(url)
+        if self._base != _API:
+            address = address.replace(_API, self._base, 1).replace(_CONTENT, self._base, 1)
+        return super().request(method, address, *args, **kwargs)
 
 
 def _page(found: Any) -> Page:
@@ -188,7 +196,7 @@ def _entries(entries: Any) -> Iterator[Entry]:
 
 
 @contextmanager
-def _explained(where: str) -> Iterator[None]:
+def explained(where: str) -> Iterator[None]:
     """What goes wrong on the way to Dropbox, as our errors."""
     from dropbox.exceptions import DropboxException
     from stone.backends.python_rsrc.stone_validators import ValidationError

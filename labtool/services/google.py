@@ -19,15 +19,18 @@ _SMALL = 64 * 1024
 
 
 class Account:
-    """A service account from the text of its JSON key. `email` is whom to share things
-    with. Raises AccessDenied for what is not such a key.
+    """A service account from the text of its JSON key, or a person from that of an OAuth token
+    (`"type": "authorized_user"`). `email` is whom to share things with. Raises AccessDenied for
+    what is neither.
     """
 
     def __init__(self, key: str, seconds: float) -> None:
         try:
             self._info: dict[str, Any] = json.loads(key)
-            self.email = str(self._info["client_email"])
-        except (ValueError, KeyError, TypeError):
+            self._is_person = self._info.get("type") == "authorized_user"
+            whose = str(self._info.get("account") or "the token's account")
+            self.email = whose if self._is_person else str(self._info["client_email"])
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise _bad_key("it has no client_email") from None
         self._seconds = seconds
 
@@ -36,10 +39,9 @@ class Account:
         import requests
         from google.auth.exceptions import GoogleAuthError
         from google.auth.transport.requests import AuthorizedSession
-        from google.oauth2.service_account import Credentials
 
         try:
-            credentials = Credentials.from_service_account_info(self._info, scopes=list(scopes))  # type: ignore[no-untyped-call]  # ships no types
+            credentials = self._credentials(scopes)
         except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
             raise _bad_key(type(error).__name__) from None
         token_session = requests.Session()
@@ -51,6 +53,16 @@ class Account:
         )
         http.bounded(session, self._seconds)
         return session
+
+    def _credentials(self, scopes: Sequence[str]) -> Any:
+        if self._is_person:
+            from google.oauth2.credentials import Credentials as OfPerson
+
+            # The scopes are those that the token was given.
+            return OfPerson.from_authorized_user_info(self._info)  # type: ignore[no-untyped-call]  # ships no types
+        from google.oauth2.service_account import Credentials
+
+        return Credentials.from_service_account_info(self._info, scopes=list(scopes))  # type: ignore[no-untyped-call]  # ships no types
 
 
 def _token_request(session: "Session") -> "Request":

@@ -1,4 +1,4 @@
-"""Trying again what may be tried again: reading, never sending."""
+"""Trying again what may be tried again: what changes nothing, or changes it once."""
 
 import random
 import time
@@ -27,3 +27,19 @@ def retrying(call: Callable[[], T], seconds: float) -> T:
                 raise
         time.sleep(wait)
     return call()
+
+
+def patiently(call: Callable[[], T], seconds: float) -> T:
+    """The result of a call that may be made many times, tried for `seconds` in which it is
+    `Temporary`, at a slower and slower pace. Raises the last."""
+    end = time.monotonic() + seconds
+    pause = 0.3
+    while True:
+        try:
+            return call()
+        except Temporary as error:
+            wait = (error.retry_after or pause) * random.uniform(1.0, 1.3)  # noqa: S311  (no secret)
+            if time.monotonic() + wait >= end:
+                raise
+        time.sleep(wait)
+        pause = min(pause * 2, 20.0)

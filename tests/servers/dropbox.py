@@ -75,7 +75,7 @@ class Dropbox(HttpServer):
         asked = json.loads(raw) if raw else None
         match request.path:
             case "/2/users/get_current_account":
-                return answered(_ACCOUNT)
+                return answered(ACCOUNT)
             case "/2/users/get_space_usage":
                 return answered(self._usage())
             case "/2/files/list_folder":
@@ -159,7 +159,7 @@ def refusal(error: Any) -> dict[str, Any]:
     return {"error_summary": f"{tagged['.tag']}/...", "error": tagged}
 
 
-_ACCOUNT = {
+ACCOUNT = {
     "account_id": "dbid:" + "A" * 35,
     "name": {
         "given_name": "Ann",

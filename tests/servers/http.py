@@ -109,6 +109,11 @@ class HttpServer:
             self._faults.append(injection)
         return injection
 
+    def clear(self) -> None:
+        """Forget the faults, and nothing else."""
+        with self._guard:
+            self._faults.clear()
+
     def release(self) -> None:
         """Close the connections of all requests that hang now."""
         if self._loop is not None:

@@ -54,7 +54,8 @@ class Proxy(HttpServer):
             data=await request.read() if body is None else body,
             allow_redirects=False,
         ) as answer:
-            kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in _OWN]
+            own = _OWN - {"content-length"} if request.method == "HEAD" else _OWN
+            kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in own]
             return web.Response(status=answer.status, headers=kept, body=await answer.read())
 
     async def _close(self) -> None:

@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from pydantic import Field
 
 from labtool.core.config import Config
-from labtool.core.config.types import Section
+from labtool.core.config.types import Duration, Section
 from labtool.tasks.backup.retention import Keep
 
 
@@ -50,3 +51,16 @@ class DestinationOptions(Section):
     @abstractmethod
     def open(self, config: Config) -> Destination:
         """The place. Raises as its methods."""
+
+
+class RemoteOptions(DestinationOptions):
+    """The options of those that are reached over a network."""
+
+    patience: Duration = Field(
+        default=timedelta(minutes=1), description="How long a part that breaks is tried again"
+    )
+
+    @property
+    def seconds(self) -> float:
+        """The patience, in seconds."""
+        return self.patience / timedelta(seconds=1)

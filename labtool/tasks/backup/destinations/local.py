@@ -56,6 +56,8 @@ class Folder:
 
     def read(self, name: str) -> Iterator[bytes]:
         """As every destination's."""
+        if not (self._path / name).is_file():
+            raise Failed("there is no such file", where=str(self._path / name), code="not_there")
         with _explained(self._path / name), (self._path / name).open("rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
