@@ -14,7 +14,7 @@ from pydantic import Field
 
 from labtool.core.config import Config
 from labtool.core.errors import Failed
-from labtool.core.files import unusable
+from labtool.core.files import make_folder, unusable
 from labtool.tasks.backup.destinations._base import DestinationOptions, Stored
 
 _CHUNK = 1024 * 1024
@@ -27,12 +27,15 @@ class Options(DestinationOptions):
     kind: Literal["local"]
     path: str = Field(min_length=1)
     marker: str = Field(default="", description="A file that must be there, on the right disk")
+    create: bool = Field(default=False, description="Make it where it is not there")
 
     def open(self, config: Config) -> "Folder":
         """The folder. Raises Failed where it is not there."""
         path = config.resolve(self.path)
+        if self.create and not self.marker:
+            make_folder(path)
         if not path.is_dir():
-            fix = "mount it, or make it: mkdir -p"
+            fix = "mount it, or make it: mkdir -p (or create: true)"
             raise Failed("there is no such folder", where=str(path), fix=fix, code="no_folder")
         if self.marker and not (path / self.marker).exists():
             fix = f"mount the right disk; {self.marker} must be on it"

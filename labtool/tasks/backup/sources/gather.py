@@ -6,7 +6,7 @@ from typing import Protocol
 
 from labtool.core.config import Config
 from labtool.tasks.backup.archive import Archive
-from labtool.tasks.backup.section import Set
+from labtool.tasks.backup.section import Backup, Set
 from labtool.tasks.backup.servers import server
 from labtool.tasks.backup.sources import configuration
 from labtool.tasks.backup.sources.database import Database
@@ -21,6 +21,13 @@ class Source(Protocol):
         """Put all of it into the archive. Raises AccessDenied, Failed, Temporary."""
 
 
+def _kept_here(config: Config) -> set[str]:
+    """The folders that backups are kept in."""
+    destinations = config.section("backup", Backup).destinations.values()
+    paths = [config.resolve(one.path) for one in destinations if one.kind == "local"]
+    return {os.fspath(path.absolute()) for path in paths}
+
+
 def gather(options: Set, config: Config, scratch: Path) -> list[Source]:
     """The sources of a set, the databases first; `scratch` is a folder for what must be
     copied. Raises Failed where one is not there."""
@@ -33,8 +40,9 @@ def gather(options: Set, config: Config, scratch: Path) -> list[Source]:
         databases += configuration.own_databases(config)
     if databases:
         found.append(Sqlite(databases, scratch))
-    # Not a second time, as files that change while they are read.
+    # Not a second time, as files that change while they are read; nor the backups themselves.
     skip = {f"{os.fspath(path.absolute())}{end}" for path in databases for end in ("", *BESIDE)}
+    skip |= _kept_here(config)
     if options.paths:
         paths = [config.resolve(path) for path in options.paths]
         found.append(Files(paths, options.exclude, skip))
