@@ -7,13 +7,17 @@ from labtool.tasks.backup.manifest import FileRecord
 
 def compare(old: Iterable[FileRecord], new: Iterable[FileRecord]) -> dict[str, list[str]]:
     """The paths that were added, changed (in content, kind, link, owner or mode) and removed."""
-    before = {record.path: _what(record) for record in old}
-    after = {record.path: _what(record) for record in new}
-    return {
-        "added": [path for path in after if path not in before],
-        "changed": [path for path in after if before.get(path, after[path]) != after[path]],
-        "removed": [path for path in before if path not in after],
-    }
+    changes: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
+    # A number for each: there may be a million.
+    before = {record.path: hash(_what(record)) for record in old}
+    for record in new:
+        was = before.pop(record.path, None)
+        if was is None:
+            changes["added"].append(record.path)
+        elif was != hash(_what(record)):
+            changes["changed"].append(record.path)
+    changes["removed"] += before
+    return changes
 
 
 def _time(record: FileRecord) -> float:

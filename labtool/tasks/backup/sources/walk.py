@@ -3,11 +3,15 @@
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+
+# How many entries of a folder are held in memory, to be sorted.
+_SORTED = 20_000
 
 
 class Found(NamedTuple):
@@ -49,7 +53,7 @@ class Walk:
         inside = len(top.rstrip("/")) + 1
         # Of each folder on the way, what is still to come in it: no frame of its own for each,
         # as every file would pass through all of them.
-        waiting = [iter(self._entries(top))]
+        waiting = [self._entries(top)]
         while waiting:
             entry = next(waiting[-1], None)
             if entry is None:
@@ -67,15 +71,16 @@ class Walk:
                 continue
             yield Found(path, path.lstrip("/"), status)
             if status is not None and is_folder and status.st_dev == device:
-                waiting.append(iter(self._entries(path)))
+                waiting.append(self._entries(path))
 
-    def _entries(self, folder: str) -> list["os.DirEntry[str]"]:
+    def _entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
+        """What is in a folder, by name; of a very large one, the rest as it comes."""
         try:
             with os.scandir(folder) as scan:
-                return sorted(scan, key=_name)
+                yield from sorted(islice(scan, _SORTED), key=_name)
+                yield from scan
         except OSError as error:
             self._missed(folder, error)
-            return []
 
     def _is_left_out(self, path: str, inside: int, *, is_folder: bool) -> bool:
         """Whether patterns exclude it, by its path below the set's own, or it is to skip."""
