@@ -8,6 +8,13 @@ from labtool.core.database import Database
 from labtool.core.site import Given
 from labtool.tasks.backup.age import Age, ages, warnings
 
+_HOW = {
+    "drill": "restored, {} files",
+    "read": "read, {} files",
+    "stored": "stored bytes read",
+    "failed": "failed: see labtool alerts",
+}
+
 
 def provide(config: Config, now: datetime) -> Given:
     """What this machine knows of them. Raises StateError and ConfigError."""
@@ -25,12 +32,13 @@ def provide(config: Config, now: datetime) -> Given:
 
 def _row(age: Age) -> list[Cell]:
     at, _, rest = age.verified.partition(" ")
-    how, _, count = rest.partition(" ")
+    how, _, more = rest.partition(" ")
+    count, _, _ = more.partition(" ")
     return [
         word(age.set),
         word(age.place),
         moment(age.newest) if age.newest else word("never"),
         word("too old" if age.late else "good"),
         moment(at) if at else word("never"),
-        word(f"{'restored' if how == 'drill' else how}, {count} files" if how else " "),
+        word(_HOW.get(how, " ").format(count)),
     ]

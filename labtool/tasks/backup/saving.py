@@ -9,13 +9,13 @@ from labtool.core.database import Marks
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.task import Run
 from labtool.tasks.backup import listings
-from labtool.tasks.backup.age import NEWEST, SPACE
+from labtool.tasks.backup.age import NEWEST, PRUNED, SPACE
 from labtool.tasks.backup.destinations._base import Destination
 from labtool.tasks.backup.hooks import call
 from labtool.tasks.backup.make import Made, Making, Progress, make
 from labtool.tasks.backup.manifest import Manifest, parse_id
 from labtool.tasks.backup.places import Places
-from labtool.tasks.backup.said import fail, topic
+from labtool.tasks.backup.said import fail, remember, topic
 from labtool.tasks.backup.scratch import scratch
 from labtool.tasks.backup.section import RESTIC
 
@@ -97,6 +97,9 @@ def _report(run: Run, places: Places, name: str, made: Made) -> None:
     for to in made.at:
         places.changed(to)
         run.counts["saved"] += 1
+        if marks.get(f"{PRUNED}:{to}") is None:
+            # From now on somebody should remove old ones.
+            remember(run, f"{PRUNED}:{to}")
         if made.manifest.good:
             marks.put(f"{NEWEST}:{name}@{to}", iso(made.manifest.created), iso(run.clock.now()))
     for to, error in made.errors.items():

@@ -224,7 +224,8 @@ def test_a_bar_on_a_terminal_and_nothing_in_a_pipe(house: House) -> None:
     house.save()
     line = " ".join(map(str, [*command(), "backup", "run"]))
     done = house.lab.run(program=["script", "-qec", f"stty cols 80; {line}", "/dev/null"])
-    assert "MB/s" in done.out or "kB" in done.out
+    assert "━" in done.out
+    assert "MB" in done.out
     assert all(len(one) < 1000 for one in done.lines)
     piped = house.run("run")
     assert (piped.out, piped.err) == ("backup: 1 saved\n", "")
@@ -246,3 +247,27 @@ def test_a_hanging_program_of_a_database_is_ended(house: House, tmp_path: Path) 
     assert done.status == 1
     assert time.monotonic() - started < 30
     assert list(house.disk.iterdir()) == []
+
+
+def test_the_configuration_of_a_web_server(house: House) -> None:
+    script = (
+        'mount -t tmpfs -o "$1" tmpfs /usr/local/etc && mkdir -p /usr/local/etc/nginx/sites &&'
+        " echo 'server {}' >/usr/local/etc/nginx/sites/a && ln -s a /usr/local/etc/nginx/sites/b"
+    )
+    if Path("/etc/nginx").exists():
+        pytest.skip("nginx is installed here")
+    house.configure(configuration=["nginx"])
+    done = mounted(house, "size=1m", script, "run", "--json")
+    assert done.status == 0, done
+    out = house.out(done.json()["saved"][0])
+    assert (out / "usr/local/etc/nginx/sites/a").read_text() == "server {}\n"
+    assert str((out / "usr/local/etc/nginx/sites/b").readlink()) == "a"
+
+
+def test_nobody_prunes(house: House) -> None:
+    house.save("--at", "2026-11-01T09:00")
+    house.save("--at", "2026-11-20T09:00")
+    said = house.lab.run("status", "--at", "2026-11-21T09:00").out
+    assert "old backups were not removed from disk for 19d" in said
+    house.run("prune", "--at", "2026-11-20T09:00")
+    assert "were not removed" not in house.lab.run("status", "--at", "2026-11-21T09:00").out
