@@ -481,7 +481,7 @@ def test_an_edit_by_hand_is_seen_soon(event: Event) -> None:
         event.operator.say(event.channel, "#handmade now y")
         return "now in #handmade" in event.operator.wait("#handmade")
 
-    poll(is_known, 15)
+    poll(is_known, 40)
     assert event.data()["now"]["nova"] == "x"
 
 
