@@ -3,14 +3,19 @@
 import errno
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from labtool.core.errors import StateError
 
 
-def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_atomic(
+    path: Path, content: bytes, mode: int = 0o644, unless: Callable[[], bool] | None = None
+) -> os.stat_result | None:
     """Replace `path` with `content`. Whoever reads sees the old file or the new one, even
-    after a crash. Raises StateError when the disk is full or the folder not writable."""
+    after a crash. The new file's stat, whatever became of `path` since; None where `unless`,
+    asked at the last moment, says so: nothing is replaced then. Raises StateError when the
+    disk is full or the folder not writable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -20,6 +25,10 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             Path(aside).chmod(mode)
+            written = Path(aside).stat()
+            if unless is not None and unless():
+                Path(aside).unlink()
+                return None
             Path(aside).replace(path)
         except BaseException:
             Path(aside).unlink(missing_ok=True)
@@ -27,6 +36,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise unusable(path, error) from error
+    return written
 
 
 def make_folder(path: Path) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from labtool.core.errors import LabtoolError, StateError, Temporary
+from labtool.core.errors import LabtoolError, Temporary
 from labtool.core.log import complain
 from labtool.core.service import checkpoint, tried, until_told_to_stop
 from labtool.core.task import Run
@@ -236,12 +236,7 @@ class _Keeper:
         content, upto = self._link.ask(
             lambda: (shape.dump(self._desk.board.data), self._store.newest())
         )
-        self._dirty = False
-        try:
-            self._store.export(content, upto)
-        except StateError:
-            self._dirty = True
-            raise
+        self._dirty = not self._store.export(content, upto)
 
     def _reload(self) -> None:
         self._desk.reload(self._store.load())

@@ -137,11 +137,15 @@ class Store:
             return True
         return False
 
-    def export(self, content: bytes, upto: int) -> None:
-        """Write the JSON file with all changes up to number `upto`. Raises StateError."""
+    def export(self, content: bytes, upto: int) -> bool:
+        """Write the JSON file with all changes up to number `upto`; False, and nothing
+        written, where somebody else wrote to it meanwhile. Raises StateError."""
         mode = _mode(self.path)
-        write_atomic(self.path, content, mode)
-        self._seen = _signature(self.path)
+        # Of the file as we wrote it: an edit right after it must not pass for ours.
+        written = write_atomic(self.path, content, mode, unless=self.edited_outside)
+        if written is None:
+            return False
+        self._seen = _signed(written)
         write_atomic(self.good, content, mode)
         with self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -153,6 +157,7 @@ class Store:
                 (upto, _KEEP),
             )
             self._connection.execute("COMMIT")
+        return True
 
     def close(self) -> None:
         """Let go of the files."""
@@ -186,8 +191,8 @@ class Store:
         kept = f"; mend {aside.name} and copy it back if it had more" if aside.exists() else ""
         fix = f"the last good copy ({tracks} tracks) and the journal are used instead{kept}"
         with suppress(StateError):
-            write_atomic(self.path, self.good.read_bytes(), _mode(self.good))
-            self._seen = _signature(self.path)
+            written = write_atomic(self.path, self.good.read_bytes(), _mode(self.good))
+            self._seen = written and _signed(written)
         self._told(Failed(broken.what, where=broken.where, fix=fix, code=broken.code))
         return document
 
@@ -273,9 +278,12 @@ def _mode(path: Path) -> int:
 
 def _signature(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        return _signed(path.stat())
     except OSError:
         return None
+
+
+def _signed(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

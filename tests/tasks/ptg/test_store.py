@@ -88,6 +88,41 @@ def test_an_edit_by_hand_is_obeyed(chat: Chat) -> None:
     assert chat.say("#zun now y")[0].startswith("now in #zun")
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_edit_while_the_file_is_written_is_not_lost(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    export(chat)
+    chat.say("#nova now x")
+    edited = json.loads(chat.path.read_text()) | {"eventid": "by hand"}
+    replace, path = Path.replace, chat.path
+    chmod = Path.chmod
+
+    def edit() -> None:
+        monkeypatch.undo()
+        path.write_text(json.dumps(edited))
+
+    def edited_before(self: Path, mode: int) -> None:
+        chmod(self, mode)
+        edit()
+
+    def edited_after(self: Path, target: Path) -> Path:
+        result = replace(self, target)
+        edit()
+        return result
+
+    if moment == "before":
+        monkeypatch.setattr(Path, "chmod", edited_before)
+    else:
+        monkeypatch.setattr(Path, "replace", edited_after)
+    export(chat)
+    assert chat.store.edited_outside()
+    chat.desk.reload(chat.store.load())
+    assert chat.board.data["eventid"] == "by hand"
+    if moment == "before":
+        assert chat.board.data["now"] == {"nova": "x"}
+
+
 def broken(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
