@@ -198,6 +198,7 @@ def _entries(entries: Any) -> Iterator[Entry]:
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """What goes wrong on the way to Dropbox, as our errors."""
+    from dropbox.dropbox_client import BadInputException
     from dropbox.exceptions import DropboxException
     from stone.backends.python_rsrc.stone_validators import ValidationError
 
@@ -210,7 +211,7 @@ def explained(where: str) -> Iterator[None]:
     except requests.RequestException as error:
         with http.explained(where):
             raise error  # noqa: TRY201  (as the transfer's error, explained)
-    except (*_NONSENSE, ValidationError) as error:
+    except (*_NONSENSE, BadInputException, ValidationError) as error:
         raise Temporary("Dropbox's answer made no sense", where=where, code="dropbox") from error
 
 

@@ -88,6 +88,22 @@ def test_the_last_good_answer_stays(
     assert kept(lab, "weather")["ok"]
 
 
+def test_an_answer_that_makes_no_sense_stops_no_other(lab: Lab, web: Web) -> None:
+    # Python's json reads it, and nobody else could read what came of it.
+    odd = web.put("/odd.json", '{"temp": NaN, "deep": ' + "[" * 200 + "]" * 200 + "}",
+                  content_type="application/json")  # fmt: skip
+    entry = {"kind": "http-json", "every": "15m"}
+    lab.configure(
+        {"cache": {"odd": {**entry, "url": odd}, "weather": {**entry, "url": weather(web)}}}
+    )
+    done = lab.run("cache")
+    assert done.status in (1, 75)
+    assert "odd" in done.err
+    assert "Traceback" not in done.err
+    assert kept(lab, "weather")["ok"]
+    assert (kept(lab, "odd")["ok"], kept(lab, "odd")["data"]) == (False, None)
+
+
 def test_a_program(lab: Lab) -> None:
     show = [
         "python3",

@@ -1,11 +1,9 @@
 """`labtool cache`: ask what is due, keep what is answered."""
 
 import json
-import math
-import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,12 +15,12 @@ from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import LabtoolError, Temporary
-from labtool.core.log import write_bug
 from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.cache.due import chosen
 from labtool.tasks.cache.history import History
 from labtool.tasks.cache.refresh import Job, Outcome, ask_all
+from labtool.tasks.cache.sane import sane
 from labtool.tasks.cache.section import Cache
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.telling import Who, tell
@@ -107,27 +105,7 @@ class _Asking:
         question = Question(
             name, self.config, self.now, seconds, known, before, partial(self.waiting.show, name)
         )
-        return Job(name, lambda: _sane(source.fetch, question), seconds)
-
-
-# What comes of data of another shape than a vendor documents: nobody can foresee all of it.
-_NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
-
-
-def _sane(fetch: Callable[[Question], Answer], question: Question) -> Answer:
-    """What a source answers, if anybody can read it again. Raises Temporary where its vendor
-    answered something that makes no sense; how it was tripped over is kept in a file."""
-    try:
-        answer = fetch(question)
-        json.dumps([answer.data, dict(answer.memory)], allow_nan=False)
-        numbers = {name: at for name, at in answer.numbers.items() if math.isfinite(at)}
-    except _NONSENSE as error:
-        text = "".join(traceback.format_exception(error))
-        path = write_bug(question.config.state, text)
-        what = f"its answer made no sense ({type(error).__name__})"
-        fix = f"if it lasts, report it with {path}" if path else "if it lasts, report it"
-        raise Temporary(what, fix=fix, code="shape") from error
-    return replace(answer, numbers=numbers)
+        return Job(name, lambda: sane(source.fetch, question), seconds)
 
 
 def _shape(source: SourceOptions) -> tuple[str, int]:
