@@ -1,6 +1,6 @@
 """Backups on a terminal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,13 +8,20 @@ from zoneinfo import ZoneInfo
 from labtool.commands import _show as show
 from labtool.core.cells import size
 from labtool.core.text import one_line
+from labtool.tasks.backup.age import Verified
 from labtool.tasks.backup.manifest import FileRecord, Manifest
 
 _LONGEST = 1000
+_HOW = {"drill": "restored in a drill", "failed": "DAMAGED, found"}
 
 
-def listed(found: Sequence[tuple[Manifest, str]], zone: ZoneInfo, now: datetime) -> None:
-    """Backups and where they are."""
+def listed(
+    found: Sequence[tuple[Manifest, str]],
+    verified: Mapping[tuple[str, str], Verified],
+    zone: ZoneInfo,
+    now: datetime,
+) -> None:
+    """Backups and where they are, and what the last verification at a place found."""
     rows = [
         [
             one.id,
@@ -23,7 +30,7 @@ def listed(found: Sequence[tuple[Manifest, str]], zone: ZoneInfo, now: datetime)
             _number(one, one.count),
             _size(one, one.bytes),
             _size(one, one.archive.bytes),
-            _note(one),
+            _note(one, verified.get((place, one.id)), lambda at: show.moment(at, zone, now)),
         ]
         for one, place in found
     ]
@@ -96,11 +103,14 @@ def differing(changes: Mapping[str, Sequence[str]], *, json: bool) -> None:
         print("They hold the same.")
 
 
-def _note(one: Manifest) -> str:
-    if one.good:
-        return "sealed" if one.encrypted else ""
-    number = len(one.problems)
-    return f"{number} {'file is' if number == 1 else 'files are'} missing"
+def _note(one: Manifest, verified: Verified | None, when: Callable[[datetime], str]) -> str:
+    notes = ["sealed"] if one.encrypted else []
+    if not one.good:
+        number = len(one.problems)
+        notes.append(f"{number} {'file is' if number == 1 else 'files are'} missing")
+    if verified:
+        notes.append(f"{_HOW.get(verified.how, 'verified')} {when(verified.at)}")
+    return ", ".join(notes)
 
 
 def _size(one: Manifest, number: int) -> str:

@@ -63,8 +63,10 @@ def list_(
 
     def body() -> int:
         from labtool.commands import _backups as view
+        from labtool.core.database import Database
         from labtool.core.errors import LabtoolError
         from labtool.core.log import complain
+        from labtool.tasks.backup.age import ages
         from labtool.tasks.backup.places import Places
 
         lab = o.load(config or context.obj, context)
@@ -82,7 +84,10 @@ def list_(
         if json:
             view.listed_as_json(found)
         else:
-            view.listed(found, lab.core.lab.timezone, o.clock(lab, at).now())
+            now = o.clock(lab, at).now()
+            known = ages(lab, Database.snapshot(lab.state), now)
+            verified = {(a.place, a.verified.ident): a.verified for a in known if a.verified}
+            view.listed(found, verified, lab.core.lab.timezone, now)
         return status
 
     o.finish(body, verbose=verbose, json=json)

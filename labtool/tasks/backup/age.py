@@ -20,13 +20,13 @@ _PRUNE_LATE = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """A set at a destination: its newest good copy, when one was verified and how, and whether
-    it is `late`."""
+    """A set at a destination: its newest good copy, the last verification, and whether it is
+    `late`."""
 
     set: str
     place: str
     newest: datetime | None
-    verified: str
+    verified: "Verified | None"
     late: bool
 
     def sentence(self, now: datetime) -> str:
@@ -46,9 +46,26 @@ def ages(config: Config, database: Database, now: datetime) -> list[Age]:
             at = marks.get(f"{NEWEST}:{name}@{place}")
             newest = from_iso(at) if at else None
             late = newest is None or now - newest > section.max_age_of(name)
-            verified = marks.get(f"{VERIFIED}:{name}@{place}") or ""
+            verified = Verified.of(marks.get(f"{VERIFIED}:{name}@{place}") or "")
             found.append(Age(name, place, newest, verified, late))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last verification of a set at a place: of which backup, when, how it was done
+    (`drill`, `read`, `stored`, or that it `failed`), and over how many files."""
+
+    ident: str
+    at: datetime
+    how: str
+    count: str
+
+    @classmethod
+    def of(cls, text: str) -> "Verified | None":
+        """What is remembered of it; None where there is nothing."""
+        at, how, count, ident = [*text.split(" "), "", "", "", ""][:4]
+        return cls(ident, from_iso(at), how, count) if at else None
 
 
 def warnings(config: Config, database: Database, now: datetime) -> list[str]:

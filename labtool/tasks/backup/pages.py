@@ -31,14 +31,12 @@ def provide(config: Config, now: datetime) -> Given:
 
 
 def _row(age: Age) -> list[Cell]:
-    at, _, rest = age.verified.partition(" ")
-    how, _, more = rest.partition(" ")
-    count, _, _ = more.partition(" ")
+    verified = age.verified
     return [
         word(age.set),
         word(age.place),
         moment(age.newest) if age.newest else word("never"),
         word("too old" if age.late else "good"),
-        moment(at) if at else word("never"),
-        word(_HOW.get(how, " ").format(count)),
+        moment(verified.at) if verified else word("never"),
+        word(_HOW.get(verified.how, " ").format(verified.count) if verified else " "),
     ]

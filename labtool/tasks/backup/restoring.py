@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labtool.core.errors import Failed, UsageError
 from labtool.core.task import Run
+from labtool.core.text import one_line
 from labtool.tasks.backup.manifest import Dump, Manifest
 from labtool.tasks.backup.places import Copy, Places
 
@@ -24,7 +25,7 @@ def restore(
     for problem in done.problems:
         run.fail(Failed(problem, where=ident, code="not_restored"))
     if not done.count and not done.problems:
-        fix = f"labtool backup show {ident} --files names them"
+        fix = f"labtool backup show {ident} --files names them{_perhaps(places, copy, paths)}"
         raise UsageError(f"{ident} has nothing below {' '.join(paths)}", fix=fix)
 
 
@@ -65,6 +66,15 @@ def _dump(manifest: Manifest, paths: Sequence[str]) -> Dump:
         raise UsageError(f"{manifest.id} has no database of a server", fix=fix)
     names = " or ".join(one.path for one in known)
     raise UsageError("which database?", fix=f"name {names} after the ID")
+
+
+def _perhaps(places: Places, copy: Copy, paths: Sequence[str]) -> str:
+    """The first of what ends as one of the paths does, where somebody left out where it is."""
+    ends = tuple(f"/{path.strip('/')}" for path in paths)
+    for record in places.shelf(copy.place).records(copy.manifest):
+        if record.path.endswith(ends):
+            return f"; did you mean {one_line(record.path, 200)}?"
+    return ""
 
 
 def _say(run: Run, what: str) -> None:

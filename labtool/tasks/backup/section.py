@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from labtool.core.config.kinds import Kinds
 from labtool.core.config.secrets import Secret, SecretDocument
-from labtool.core.config.types import Duration, Section, Slug, Words, mistake
+from labtool.core.config.types import Duration, OneOrMore, Section, Slug, Words, mistake
 from labtool.tasks.backup.retention import Keep
 from labtool.tasks.backup.stream import Compression
 
@@ -67,9 +67,11 @@ class Set(Section):
     mysql: Mysql | None = None
     postgresql: Postgresql | None = None
     sqlite: Words = Field(default=(), description="Files, copied by SQLite while others write")
-    configuration: tuple[Literal["apache2", "nginx", "labtool"], ...] = Field(
-        default=(), description="Of these programs; labtool: this config and the state"
-    )
+    configuration: Annotated[
+        tuple[Literal["apache2", "nginx", "labtool"], ...],
+        OneOrMore(),
+        Field(description="Of these programs; labtool: this config and the state"),
+    ] = ()
     to: Words = ()
     min_files: Annotated[int, Field(ge=0)] = Field(
         default=1, description="With fewer there is no backup, and an admin hears"
@@ -80,7 +82,9 @@ class Set(Section):
     )
     compress: Compression = "zstd"
     level: Annotated[int, Field(ge=1, le=19)] = 3
-    encrypt: tuple[Recipient, ...] = Field(default=(), description="age recipients, who read it")
+    encrypt: Annotated[
+        tuple[Recipient, ...], OneOrMore(), Field(description="age recipients, who read it")
+    ] = ()
     engine: Literal["tar", "restic"] = "tar"
     repository: str = Field(default="", description="Of restic")
     password: Secret | None = Field(default=None, description="Of the restic repository")

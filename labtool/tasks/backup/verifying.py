@@ -51,4 +51,5 @@ def _to_verify(run: Run, places: Places, idents: Sequence[str], *, latest: bool)
             if not (latest and one.set in done):
                 found.append(Copy(one, name))
             done.add(one.set)
-    return found
+    # What is remembered of a set is what was found of its newest.
+    return found[::-1]

@@ -42,6 +42,7 @@ def test_all_of_it_comes_back(house: House) -> None:
     assert {p.stat().st_mode & 0o777 for p in house.disk.iterdir()} == {0o600}
     assert house.run("verify").status == 0
     assert house.run("verify", "--latest", "--drill").status == 0
+    assert "restored in a drill" in house.run("list").out
 
 
 def test_list_show_and_diff(house: House) -> None:
@@ -76,6 +77,8 @@ def test_some_of_it(house: House) -> None:
     done = house.run("restore", ident, "--to", house.lab.folder / "none", "nowhere")
     assert done.status == 2
     assert "has nothing below nowhere" in done.err
+    done = house.run("restore", ident, "--to", house.lab.folder / "none", "0.bin")
+    assert f"did you mean {base}/f0/0.bin?" in done.err
 
 
 def test_what_is_there_is_not_overwritten(house: House) -> None:
