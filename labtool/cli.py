@@ -23,6 +23,8 @@ COMMANDS = {
     "cache": "Ask the sources that are due, and keep their last good answers.",
     "build-page": "Build the site: the event board and what else the config names.",
     "serve": "Serve the site and its changes; stays in the foreground.",
+    "instruments": "What each instrument does, when it is free, and its history.",
+    "attune-watch": "Beside an instrument: read its logs, tell the server what changed.",
     "ptg-bot": "The event board's bot on IRC; stays in the foreground.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",

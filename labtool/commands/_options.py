@@ -125,15 +125,17 @@ def task(
     body: "Callable[[Run, Services], None]",
     *,
     else_in: "Path | None" = None,
+    alone: bool = False,
 ) -> Never:
     """Run a task inside the run boundary with the lab's services, and exit with its status.
-    `else_in` as for `load`."""
+    `else_in` as for `load`; `alone`: it has nothing to do while another of its name runs."""
 
     def run() -> int:
         from labtool.core.run import run_task
 
         config = load(options.config, context, else_in=else_in)
         with described(name, arguments, options, config, context) as (settings, services):
+            settings.alone = alone
             return run_task(settings, lambda run: body(run, services(run.database)))
 
     finish(run, verbose=options.verbose, json=options.json)

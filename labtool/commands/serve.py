@@ -24,7 +24,7 @@ def serve(
         from labtool.tasks.endpoints import endpoints
         from labtool.tasks.page import serving
         from labtool.tasks.page.task import build, folders
-        from labtool.tasks.pages import providers
+        from labtool.tasks.pages import providers_around
 
         if run.dry_run:
             run.shown = True
@@ -32,11 +32,11 @@ def serve(
             if not json:
                 print(f"would serve {folders(run.config).public}")
             return
-        serving.serve(
-            run,
-            endpoints(),
-            services.web,
-            lambda: build(run.config, providers(), run.clock.now()),
-        )
+        around = providers_around("instruments")
+
+        def build_site() -> None:
+            build(run.config, around, run.clock.now())
+
+        serving.serve(run, endpoints(), services.web, build_site, lambda one: one(run, services))
 
     o.task("serve", (), o.Options(config, dry_run, at, json, verbose), context, work)

@@ -82,7 +82,7 @@ def _say(sender: Sender, address: Address, message: Message) -> None:
 
 def _folder() -> Path:
     """A folder of ours alone, or else a new one without memory: better told twice than never."""
-    ours = Path(tempfile.gettempdir()) / f"labtool-{os.getuid()}"
+    ours = Path(tempfile.gettempdir()) / f"labtool-{_user()}"
     for folder in (ours, expand("~/.cache/labtool")):
         if _is_private(folder):
             remove_old(folder, 2 * _DAY)
@@ -98,4 +98,11 @@ def _is_private(folder: Path) -> bool:
         found = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    if not hasattr(os, "getuid"):
+        return stat.S_ISDIR(found.st_mode)  # Windows' own temporary folder is the user's alone
+    mine = found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return stat.S_ISDIR(found.st_mode) and mine
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else "own"

@@ -82,6 +82,14 @@ class Temporary(LabtoolError):
         self.retry_after = retry_after
 
 
+class OutOfStep(LabtoolError):
+    """The other side of an exchange expects another part of it: number `expected`."""
+
+    def __init__(self, expected: int, *, where: str = "") -> None:
+        super().__init__(f"expects part {expected} of what is sent", where=where)
+        self.expected = expected
+
+
 class Unknown(LabtoolError):
     """A message went out and no answer came: it may or may not have arrived."""
 

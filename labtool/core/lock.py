@@ -1,7 +1,7 @@
 """One process at a time: locks that end with the process that holds them."""
 
-import fcntl
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +22,13 @@ def hold(
     unless told to `wait`, or has it still after so many `seconds`."""
     path = make_folder(folder / "locks") / f"{name}.lock"
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise unusable(path, error) from error
     try:
         end = time.monotonic() + seconds
         while not _locked(handle, wait=wait):
-            if time.monotonic() >= end:
+            if not wait and time.monotonic() >= end:
                 raise AlreadyRunning(f"{what or name} is running already; nothing to do")
             time.sleep(_LOOK)
         yield
@@ -36,25 +36,46 @@ def hold(
         os.close(handle)
 
 
-def _locked(handle: int, *, wait: bool) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(handle: int, *, wait: bool) -> bool:
+        # It waits for ten seconds at most; `hold` asks again.
+        try:
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _is_locked(handle: int) -> bool:
+        return not _locked(handle, wait=False)
+
+else:
+    import fcntl
+
+    def _locked(handle: int, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def _is_locked(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
         return False
-    return True
 
 
 def held(folder: Path, name: str) -> bool:
     """Whether some process holds the lock now."""
     try:
-        handle = os.open(folder / "locks" / f"{name}.lock", os.O_RDONLY)
+        mode = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
+        handle = os.open(folder / "locks" / f"{name}.lock", mode)
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
+        return _is_locked(handle)
     finally:
         os.close(handle)

@@ -43,7 +43,8 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
     with _terminable():
         try:
             # The same work twice: once is enough. Other work of this task: after each other.
-            with hold(state, task.lock, what=task.scope), hold(state, task.name, wait=True):
+            others = hold(state, task.name, wait=not task.alone, what=task.name)
+            with hold(state, task.lock, what=task.scope), others:
                 database = Database.open(state)
                 journal = Journal(database)
                 killed = journal.bury(task.name)
@@ -167,6 +168,8 @@ def _print_planned(messages: Sequence[Message]) -> None:
 
 def _report(run: Run, status: int) -> None:
     """The run in one JSON document, or in one line for people."""
+    if run.shown and not run.dry_run:
+        return
     if run.task.json:
         document = {
             "task": run.task.name,

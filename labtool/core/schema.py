@@ -103,4 +103,46 @@ MIGRATIONS = (
         PRIMARY KEY (source, series, at)
     ) WITHOUT ROWID;
     """,
+    # Instruments: the newest of each, every change by its number in an epoch of its watch, and
+    # the outermost procedures with the first instant of each step.
+    """
+    CREATE TABLE instruments (
+        name TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        heard TEXT NOT NULL,
+        beat TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    CREATE TABLE instrument_epochs (
+        instrument TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        shown INTEGER NOT NULL,
+        beats INTEGER NOT NULL,
+        PRIMARY KEY (instrument, epoch)
+    ) WITHOUT ROWID;
+    CREATE TABLE instrument_changes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        instrument TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        event TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (instrument, epoch, seq)
+    );
+    CREATE INDEX instrument_changes_by_id ON instrument_changes (instrument, id);
+    CREATE TABLE instrument_runs (
+        id INTEGER PRIMARY KEY,
+        instrument TEXT NOT NULL,
+        procedure TEXT NOT NULL,
+        user TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        outcome TEXT NOT NULL DEFAULT '',
+        steps TEXT NOT NULL
+    );
+    CREATE INDEX instrument_runs_by_name ON instrument_runs (instrument, procedure, id);
+    CREATE INDEX instrument_runs_open ON instrument_runs (instrument) WHERE ended IS NULL;
+    """,
 )

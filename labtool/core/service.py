@@ -63,8 +63,9 @@ def until_told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt  # whoever presses ^C again and again does not want to wait
 
     wanted = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
-        wanted.append(signal.SIGHUP)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:  # not under nohup
+        wanted.append(hangup)
     before = {number: signal.signal(number, receive) for number in wanted}
     try:
         yield

@@ -24,7 +24,8 @@ class Task:
     `arguments` are those that make it another piece of work (not `--json`). `connect`
     gives the means of sending for a database, and `admins` who hears of errors; both are
     called only when there is something to send. A `quiet` run prints only what the journal
-    cannot keep. `ping` tells a dead man's switch of "start", "success" and "fail".
+    cannot keep. One that is `alone` has nothing to do while another of its name runs; others
+    come after each other. `ping` tells a dead man's switch of "start", "success" and "fail".
     """
 
     name: str
@@ -39,6 +40,7 @@ class Task:
     connect: Callable[[Database], Post]
     admins: Callable[[Database], Sequence[Recipient]]
     ping: Callable[[Literal["start", "success", "fail"]], None] = lambda event: None
+    alone: bool = False
 
     @property
     def lock(self) -> str:
@@ -59,7 +61,8 @@ class Run:
     `counts` are what it did, by name; `errors` what went wrong; `standing` what went wrong
     before and still waits for an admin; `looked_at` the topics whose errors, if they were
     not met, are over; `result` what `--json` shows of it beside these;
-    `shown` says that a dry run printed its plan itself; `summary` is how a run ended that has
+    `shown` says that a dry run printed its plan itself, or that another one has printed all
+    there is to print; `summary` is how a run ended that has
     no counts.
     """
 

@@ -7,10 +7,9 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from labtool.core.endpoints import Background
 from labtool.core.errors import Failed
 from labtool.core.log import complain
 from labtool.services.doors import Doors, Patience, guarded, open_files, quietly
@@ -34,7 +34,7 @@ _HEADERS = (
 )
 _SHORT = 500
 _AGAIN = 5.0
-Background = Callable[[], Coroutine[Any, Any, None]]
+_ROUND = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,40 @@ class _Headers:
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
+class Limited:
+    """An application that gets no larger body than so many bytes: 413 for others."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, as far as it may."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # it has gone
+            body += message.get("body", b"")
+            more = bool(message.get("more_body", False))
+            if len(body) > self._most:
+                answer = PlainTextResponse("That is too large.\n", 413, {"Connection": "close"})
+                await answer(scope, receive, send)
+                return
+        given = False
+
+        async def once() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        await self._app(scope, once, send)
+
+
 class Web:
     """A server that is not started yet. `stop` may be called from any thread, and from a
     signal handler."""
@@ -82,9 +116,11 @@ class Web:
         routes: Sequence[BaseRoute],
         background: Sequence[Background],
         ready: Callable[[str], None],
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> None:
-        """Serve until `stop`, with what goes on in the background meanwhile; `ready` gets the
-        address once it is open. Raises Failed when the address cannot be had."""
+        """Serve until `stop`, with what goes on in the background, and what this thread does
+        `meanwhile`, about twice a second; `ready` gets the address once it is open. Raises
+        Failed when the address cannot be had, and what `meanwhile` raises."""
         listener = _listen(self._address)
         doors = Doors(open_files(), self._patience.each)
         server = self._server = uvicorn.Server(
@@ -105,8 +141,15 @@ class Web:
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
         thread = threading.Thread(target=self._run, args=(server, listener), name="web")
         thread.start()
-        while thread.is_alive():
-            thread.join(0.5)  # so that signals are handled meanwhile
+        try:
+            while thread.is_alive():
+                thread.join(_ROUND)  # so that signals are handled meanwhile
+                if thread.is_alive() and not server.should_exit:
+                    meanwhile()
+        except BaseException:
+            self.stop()
+            thread.join()
+            raise
         if self._died is not None:
             raise self._died
 

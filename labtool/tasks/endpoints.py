@@ -6,9 +6,12 @@ its line here; the first that matches a request answers it.
 
 from importlib import import_module
 
-from labtool.tasks.page.serving import Endpoints
+from labtool.core.endpoints import Endpoints
 
-ENDPOINTS = ("labtool.tasks.page.serving:endpoints",)
+ENDPOINTS = (
+    "labtool.tasks.instruments.center.serving:endpoints",
+    "labtool.tasks.page.serving:endpoints",
+)
 
 
 def endpoints() -> list[Endpoints]:

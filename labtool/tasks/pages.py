@@ -14,6 +14,7 @@ PROVIDERS = {
     "ptg": "labtool.tasks.ptg.pages:provide",
     "report": "labtool.tasks.report.pages:provide",
     "remind": "labtool.tasks.remind.pages:provide",
+    "instruments": "labtool.tasks.instruments.pages:provide",
     "backup": "labtool.tasks.backup.pages:provide",
     "cache": "labtool.tasks.cache.pages:provide",
 }

@@ -18,6 +18,7 @@ from labtool.core.errors import Problem
 SECTIONS = {
     "backup": "labtool.tasks.backup.section:Backup",
     "cache": "labtool.tasks.cache.section:Cache",
+    "instruments": "labtool.tasks.instruments.section:Instruments",
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",

@@ -18,6 +18,7 @@ _ASSETS = {
     "live.js": "site/live.js",
     "idiomorph.js": "vendor/idiomorph.min.js",
     "plots.js": "lab/plots.js",
+    "instruments.js": "lab/instruments.js",
     "uplot.js": "vendor/uplot.min.js",
     "uplot.css": "vendor/uplot.min.css",
 }

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Section, Words, mistake
+from labtool.core.config.types import Section, Slug, Words, mistake
 
 
 class Page(Section):
@@ -51,6 +51,9 @@ class Serve(Section):
         default="",
         pattern=r"^[A-Za-z][A-Za-z0-9-]*$|^$",
         description="Opens them too: set by a proxy in front for who has logged in there",
+    )
+    tokens: dict[Slug, Secret] = Field(
+        default_factory=dict, description="Of the watches of instruments, by instrument"
     )
     proxies: Words = Field(
         default=("127.0.0.1", "::1"), description="Addresses whose `header` is believed"

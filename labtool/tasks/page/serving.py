@@ -1,67 +1,90 @@
 """`labtool serve`: the site, its data, and a stream of their changes."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
-from labtool.core.config import Config
-from labtool.core.service import until_told_to_stop
+from labtool.core.config import load
+from labtool.core.endpoints import Endpoints, Parts, Site
+from labtool.core.service import tried, until_told_to_stop
 from labtool.core.task import Run
-from labtool.services.web import Background, Listen, Web
+from labtool.services.web import Listen, Web
 from labtool.tasks.page.changes import Changes
 from labtool.tasks.page.files import Files
 from labtool.tasks.page.guard import Endpoint, Guard
 from labtool.tasks.page.render import POLICY
 from labtool.tasks.page.section import Serve
 from labtool.tasks.page.task import ALIVE, Folders, folders
+from labtool.tasks.sections import SECTIONS
 
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What endpoints may need: the config, the sites' folders, the settings, and an event that
-    is set when the server stops."""
-
-    config: Config
-    folders: Folders
-    settings: Serve
-    stopping: asyncio.Event
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a task gives to the server: routes, and what goes on in the background meanwhile."""
-
-    routes: Sequence[BaseRoute]
-    background: Sequence[Background] = ()
-
-
-Endpoints = Callable[[Site], Parts]
+Round = Callable[[Run, Any], bool]
+# The site is built anew at most so often, in seconds.
+_REST = 2.0
 
 
 def serve(
     run: Run,
     endpoints: Sequence[Endpoints],
     connect: Callable[[Listen], Web],
-    build: Callable[[], object],
+    build: Callable[[], None],
+    meanwhile: Callable[[Round], bool],
 ) -> None:
     """Serve until told to stop; the site is built first if there is none yet. `connect` makes
-    the server (`Services.web`). Raises Failed, and KeyboardInterrupt after ^C."""
+    the server (`Services.web`), and `meanwhile` makes a round. Raises Failed, and
+    KeyboardInterrupt after ^C."""
     settings = run.config.section("serve", Serve)
     place = folders(run.config)
     if not (place.public / "index.html").exists():
         build()
     web = connect(Listen(settings.host, settings.port, POLICY))
-    site = Site(run.config, place, settings, web.stopping)
+    site = Site(run.config, web.stopping, partial(_tokens, run.config.path))
     parts = [make(site) for make in endpoints]
     routes = [route for part in parts for route in part.routes]
     background = [work for part in parts for work in part.background]
+    rounds = [one for part in parts for one in part.rounds]
     run.summary = "stopped"
     with until_told_to_stop(web.stop):
-        web.run(routes, background, lambda url: _say(place, settings, url))
+        web.run(
+            routes,
+            background,
+            lambda url: _say(place, settings, url),
+            _Anew(run, rounds, meanwhile, build),
+        )
+
+
+class _Anew:
+    """Makes the rounds, and builds the site where they ask for it."""
+
+    def __init__(
+        self,
+        run: Run,
+        rounds: Sequence[Round],
+        make: Callable[[Round], bool],
+        build: Callable[[], None],
+    ) -> None:
+        self._run, self._rounds, self._make, self._build = run, rounds, make, build
+        self._wanted = False
+        self._last = 0.0
+
+    def __call__(self) -> None:
+        for one in self._rounds:
+            self._wanted |= self._make(one)
+        if self._wanted and time.monotonic() - self._last > _REST:
+            self._wanted = False
+            self._last = time.monotonic()
+            tried(self._run, "site", self._build)
+
+
+def _tokens(path: Path) -> Mapping[str, str]:
+    """The tokens, as the config has them now. Raises ConfigError."""
+    tokens = load(path, SECTIONS).section("serve", Serve).tokens
+    return {name: token.reveal() for name, token in tokens.items()}
 
 
 def _say(place: Folders, settings: Serve, url: str) -> None:
@@ -72,10 +95,12 @@ def _say(place: Folders, settings: Serve, url: str) -> None:
 
 def endpoints(site: Site) -> Parts:
     """The sites' files, and `events` of each; the lab's own are under /lab/."""
-    guard = Guard(site.settings)
+    settings = site.config.section("serve", Serve)
+    place = folders(site.config)
+    guard = Guard(settings)
     public, private = (
-        (Changes(folder, site.settings.clients, site.stopping, but=ALIVE), Files(folder))
-        for folder in (site.folders.public, site.folders.private)
+        (Changes(folder, settings.clients, site.stopping, but=ALIVE), Files(folder))
+        for folder in (place.public, place.private)
     )
     return Parts(
         [

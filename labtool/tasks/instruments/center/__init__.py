@@ -1,0 +1,1 @@
+"""In `labtool serve`: takes what watches send, keeps it, tells who cares, shows it."""

@@ -1,0 +1,138 @@
+"""What a watch sends, as the API takes it: all of it bounded, and every time an instant in UTC."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from labtool.core.clock import iso
+
+MOST_CHANGES = 500
+
+
+def _instant(text: str) -> str:
+    if not text:
+        return ""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1971 <= moment.year <= 9000:
+        raise ValueError("is not an instant with its offset from UTC")
+    return iso(moment)
+
+
+def _whole(text: str) -> str:
+    # A lone surrogate is no character, and a database does not take it.
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+Instant = Annotated[str, StringConstraints(max_length=40), AfterValidator(_instant)]
+Short = Annotated[str, StringConstraints(max_length=100), AfterValidator(_whole)]
+Text = Annotated[str, StringConstraints(max_length=300), AfterValidator(_whole)]
+Epoch = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Number = Annotated[int, Field(ge=1, lt=2**53)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Procedure(_Model):
+    """A procedure that runs."""
+
+    name: Short
+    started: Instant
+    step: Annotated[int, Field(ge=0, lt=10**6)] | None = None
+    step_at: Instant = ""
+
+
+class State(_Model):
+    """An instrument's state."""
+
+    version: Literal[1]
+    state: Literal["off", "starting", "idle", "running", "waiting", "stopping", "error"]
+    since: Instant = ""
+    procedures: Annotated[tuple[Procedure, ...], Field(max_length=20)] = ()
+    user: Short = ""
+    waiting_for: Text = ""
+    waiting_since: Instant = ""
+    position: Short = ""
+    alerts: Annotated[dict[Short, Instant], Field(max_length=20)] = {}
+    error: Text = ""
+
+
+class Change(_Model):
+    """One change: number `seq` of its epoch."""
+
+    seq: Number
+    time: Annotated[Instant, StringConstraints(min_length=1)]
+    event: Annotated[Short, StringConstraints(min_length=1)]
+    outcome: Short = ""
+    state: State
+
+
+class Changes(_Model):
+    """Changes in their order. `lost`: those before the first are not to be had any more."""
+
+    epoch: Epoch
+    lost: bool = False
+    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=MOST_CHANGES)]
+
+
+class Log(_Model):
+    """How reading the log goes."""
+
+    ok: Literal["ok", "unreadable"]
+    why: Text = ""
+
+
+class Heartbeat(_Model):
+    """A sign of life, number `count`, with the state after change `seq`; the next comes within
+    `every` seconds, where that is not 0."""
+
+    epoch: Epoch
+    count: Number
+    seq: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    at: Annotated[Instant, StringConstraints(min_length=1)]
+    every: Annotated[float, Field(ge=0, le=86400)] = 0
+    version: Short = ""
+    waiting: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    log: Log
+    state: State
+
+
+class Confirmed(_Model):
+    """The number of the last change that is kept."""
+
+    last: int
+
+
+class Shown(_Model):
+    """An instrument, as the server knows it. `life`: `unknown` (never heard of), `silent` (its
+    machine is off, or away), `unreadable` (its log), `closed` (its software), or `live`."""
+
+    key: str
+    name: str
+    life: Literal["unknown", "silent", "unreadable", "closed", "live"]
+    heard: str
+    why: str
+    state: State | None
+    free_at: str
+    free_from: str
+    free_until: str
+    late: bool
+    runs_known: int
+
+
+class Entry(_Model):
+    """A change that is kept."""
+
+    time: str
+    event: str
+    outcome: str
+    state: dict[str, Any]
+
+
+class Page(_Model):
+    """A part of the history, the newest last; `before` asks for what precedes it."""
+
+    changes: tuple[Entry, ...]
+    before: int | None

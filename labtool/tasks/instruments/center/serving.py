@@ -1,0 +1,87 @@
+"""The instruments' part of `labtool serve`: the API, and who is told."""
+
+import threading
+import time
+from typing import Any
+
+from starlette.routing import Mount
+
+from labtool.core.config import Config
+from labtool.core.database import Database
+from labtool.core.endpoints import Parts, Site
+from labtool.core.service import checkpoint, tried
+from labtool.core.task import Run
+from labtool.services.web import Limited
+from labtool.tasks.instruments.center.api import Center, api
+from labtool.tasks.instruments.center.keeping import Keeping
+from labtool.tasks.instruments.center.looking import Look, look
+from labtool.tasks.instruments.center.telling import Who, tell
+from labtool.tasks.instruments.center.tokens import Tokens
+from labtool.tasks.instruments.kinds._base import InstrumentOptions
+from labtool.tasks.instruments.section import Instruments
+
+_LARGEST = 2 * 1024 * 1024
+# Seconds: between rounds in which nothing has come, as time goes on by itself.
+_EVERY = 5.0
+_TOPIC = "instruments"
+
+
+def endpoints(site: Site) -> Parts:
+    """What answers under /api, where the config names instruments. Raises ConfigError."""
+    instruments = known(site.config)
+    if not instruments:
+        return Parts()
+    from labtool.core.clock import Clock
+
+    clock = Clock(site.config.core.lab.timezone)
+    changed = threading.Event()
+    center = Center(
+        instruments,
+        Tokens([site.config.path, site.config.path.with_name(".env")], site.tokens),
+        lambda: Database.open(site.config.state),
+        clock.now,
+        changed.set,
+    )
+    rounds = _Rounds(instruments, changed)
+    return Parts([Mount("/api", Limited(api(center), _LARGEST))], rounds=[rounds.make])
+
+
+def known(config: Config) -> dict[str, InstrumentOptions]:
+    """The instruments of the config. Raises ConfigError."""
+    if not config.has("instruments"):
+        return {}
+    return config.section("instruments", Instruments).all()
+
+
+def looks(
+    instruments: dict[str, InstrumentOptions], database: Database, run: Run
+) -> list[tuple[Look, InstrumentOptions]]:
+    """Each of them, as it is now."""
+    keeping, now = Keeping(database), run.clock.now()
+    return [(look(key, options, keeping, now), options) for key, options in instruments.items()]
+
+
+class _Rounds:
+    def __init__(self, instruments: dict[str, InstrumentOptions], changed: threading.Event) -> None:
+        self._instruments = instruments
+        self._changed = changed
+        self._last = 0.0
+
+    def make(self, run: Run, services: Any) -> bool:
+        """Tell what is to be told, if something has come or enough time has gone; whether
+        pages may be others now."""
+        come = self._changed.is_set()
+        if not come and time.monotonic() - self._last < _EVERY:
+            return False
+        self._changed.clear()
+        self._last = time.monotonic()
+        who = Who(lambda: services.people, lambda: services.admins)
+        added = list[int]()
+
+        def work() -> None:
+            added.append(tell(run, looks(self._instruments, run.database, run), who))
+
+        done = tried(run, _TOPIC, work)
+        if sum(added) or not done:
+            checkpoint(run, *([_TOPIC] if done else []))
+        return come

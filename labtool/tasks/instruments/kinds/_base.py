@@ -1,0 +1,61 @@
+"""What a kind of instrument is made of."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from labtool.core.config.secrets import Secret
+from labtool.core.config.types import Duration, Section, Words
+from labtool.tasks.instruments.events import Parser
+
+
+class InstrumentOptions(Section):
+    """The options that every kind has. Those of the machine beside the instrument (`logs`,
+    `server`, `token`) and those of the server may stand in two files."""
+
+    kind: str
+    name: str = Field(default="", description="As people call it; default: its key")
+    logs: str = Field(default="", description="Beside the instrument: where its logs are")
+    server: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="Where states go: http://lab:8080"
+    )
+    token: Secret | None = Field(default=None, description="The server's serve.tokens has it too")
+    timestamp: Words = Field(
+        default=(),
+        description="How times are written, as of strptime; default: ISO 8601, and US's",
+    )
+    heartbeat: Duration = Field(
+        default=timedelta(seconds=30), description="How often --follow says that all is well"
+    )
+    spool: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+        default=200_000, description="How many changes may wait for the server"
+    )
+    channel: str = Field(default="", description="On the server: who hears of its alerts")
+    tell_waiting: Duration = Field(
+        default=timedelta(minutes=5), description="How long it may wait for a person in silence"
+    )
+    tell_idle: Duration = Field(
+        default=timedelta(hours=2), description="How long it may be left on and idle in silence"
+    )
+    tell_silent: Duration = Field(
+        default=timedelta(minutes=10), description="How long its machine may be silent"
+    )
+    closing: str = Field(
+        default="",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="When the lab closes: 18:00",
+    )
+    home: Words = Field(default=(), description="Whose Slack Home tab shows it")
+
+    @abstractmethod
+    def parser(self) -> Parser:
+        """What makes events of rows."""
+
+    @abstractmethod
+    def files(self) -> Sequence[Path]:
+        """The logs that are there, oldest first. Raises OSError where the folder cannot be
+        read."""

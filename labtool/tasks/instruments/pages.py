@@ -1,0 +1,150 @@
+"""The instruments' page: each as it is now, today's use, and the month by procedure and user."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from labtool.core.cells import Cell, Table, moment, table, word
+from labtool.core.clock import from_iso
+from labtool.core.config import Config
+from labtool.core.config.types import show_duration
+from labtool.core.database import Database
+from labtool.core.site import Entry, Given, Page
+from labtool.core.text import one_line
+from labtool.tasks.instruments.center.keeping import Finished, Keeping
+from labtool.tasks.instruments.center.looking import Look, look
+from labtool.tasks.instruments.section import Instruments
+
+_PATH = "instruments.html"
+_DAY = 86400
+_LIVES = {
+    "unknown": "nothing was heard of it yet",
+    "silent": "nothing is heard of its computer",
+    "unreadable": "its log cannot be read",
+    "closed": "off, or its software is closed",
+    "live": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of the day in thousandths of it: where it begins, how long, what it was."""
+
+    x: int
+    width: int
+    title: str
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One instrument on the page."""
+
+    look: Look
+    inside: str
+    life: str
+    late: bool
+    bars: Sequence[Bar]
+    colours: Mapping[str, int]
+    tables: Sequence[Table]
+
+
+def provide(config: Config, now: datetime) -> Given:
+    """A page for all of them, inside, and a line each for today's. Raises StateError and
+    ConfigError."""
+    if not config.has("instruments"):
+        return Given()
+    zone = config.core.lab.timezone
+    keeping = Keeping(Database.snapshot(config.state))
+    shown = []
+    for key, options in config.section("instruments", Instruments).all().items():
+        found = look(key, options, keeping, now)
+        shown.append(_shown(found, keeping, now, zone))
+    rows = [[word(one.look.name), word(one.inside), _free(one.look)] for one in shown]
+    return Given(
+        inside=[Page(_PATH, "lab/instruments.html.j2", {"instruments": shown})],
+        inside_menu=[Entry(_PATH, "Instruments")],
+        today=[table("Instruments", ("Instrument", "State", "Free at about"), rows)],
+    )
+
+
+def in_words(found: Look) -> str:
+    """What an instrument does, in a few words."""
+    if found.state is None or found.life in ("silent", "closed"):
+        return _LIVES[found.life]
+    state = found.state
+    inner = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(
+        p.name for p in state.procedures
+    )
+    what = state.waiting_for if state.state == "waiting" else inner
+    if state.state == "error":
+        what = state.error
+    return one_line(f"{state.state}: {what}" if what else state.state, 300)
+
+
+def _free(found: Look) -> Cell:
+    if found.free:
+        return moment(found.free.at)
+    return word("unknown" if found.busy else "now" if found.life == "live" else " ")
+
+
+def _shown(found: Look, keeping: Keeping, now: datetime, zone: ZoneInfo) -> Shown:
+    local = now.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    month = keeping.finished(found.key, since=now - timedelta(days=30))
+    today = [run for run in month if _end(run) > midnight]
+    if found.state and found.state.procedures and found.life == "live":
+        outer = found.state.procedures[0]
+        began = from_iso(outer.started)
+        seconds = max(0.0, (now - began).total_seconds())
+        today.append(Finished(outer.name, found.state.user, began, seconds, "running", {}))
+    names = list(dict.fromkeys(run.name for run in today))
+    colours = {name: number % 8 + 1 for number, name in enumerate(names)}
+    bars = [bar for run in today if (bar := _bar(run, midnight, colours[run.name], zone))]
+    columns = ("Time", "Runs")
+    return Shown(
+        found,
+        in_words(found),
+        _LIVES[found.life],
+        bool(found.free and found.free.late(now)),
+        bars,
+        colours,
+        [
+            table("By procedure, 30 days", ("Procedure", *columns), _sums(month, "name")),
+            table("By user, 30 days", ("User", *columns), _sums(month, "user")),
+        ],
+    )
+
+
+def _end(run: Finished) -> datetime:
+    return run.started + timedelta(seconds=run.seconds)
+
+
+def _bar(run: Finished, midnight: datetime, colour: int, zone: ZoneInfo) -> Bar | None:
+    start = max(0.0, (run.started - midnight).total_seconds())
+    end = min(_DAY, (_end(run) - midnight).total_seconds())
+    if end <= 0 or start >= _DAY:
+        return None
+    times = f"{run.started.astimezone(zone):%H:%M} to {_end(run).astimezone(zone):%H:%M}"
+    who = f", {run.user}" if run.user else ""
+    ended = "" if run.outcome in ("done", "unknown", "running") else f", {run.outcome}"
+    title = one_line(f"{run.name}, {times}{who}{ended}", 200)
+    return Bar(int(start * 1000 / _DAY), max(2, int((end - start) * 1000 / _DAY)), title, colour)
+
+
+def _sums(runs: Sequence[Finished], what: str) -> list[list[Cell]]:
+    seconds, number = Counter[str](), Counter[str]()
+    for run in runs:
+        name = getattr(run, what) or "nobody logged in"
+        seconds[name] += int(run.seconds)
+        number[name] += 1
+    return [
+        [
+            word(name),
+            word(show_duration(timedelta(seconds=total))),
+            Cell(str(number[name]), number=True),
+        ]
+        for name, total in seconds.most_common()
+    ]

@@ -1,0 +1,20 @@
+"""The config's section `instruments`: `NAME: {kind: KIND, ...}` for each."""
+
+from typing import Annotated, Any
+
+from pydantic import RootModel
+
+from labtool.core.config.kinds import Kinds
+from labtool.core.config.types import Slug
+from labtool.tasks.instruments.kinds._base import InstrumentOptions
+
+KINDS = "labtool.tasks.instruments.kinds"
+_Instrument = Annotated[Any, Kinds(KINDS)]
+
+
+class Instruments(RootModel[dict[Slug, _Instrument]]):
+    """The instruments by their key."""
+
+    def all(self) -> dict[str, InstrumentOptions]:
+        """Each, by its key."""
+        return self.root

@@ -1,0 +1,163 @@
+"""`labtool attune-watch --follow`: reading, sending and signs of life, each in a thread of its
+own, so that none waits for another.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+from labtool.core.errors import LabtoolError, StateError
+from labtool.core.lock import hold
+from labtool.core.run import bug
+from labtool.core.service import checkpoint, until_told_to_stop
+from labtool.core.task import Run
+from labtool.tasks.instruments.watch.sending import Server
+from labtool.tasks.instruments.watch.store import Store
+from labtool.tasks.instruments.watch.task import Show, Watch, Watched
+
+# Seconds: between looks at the log, the longest rest of who cannot send, between checkpoints.
+_LOOK, _LONGEST_REST, _TELL = 0.2, 60.0, 60.0
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What an instrument's threads share."""
+
+    watched: Watched
+    trouble: LabtoolError | None = None
+    fresh: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class _Following:
+    run: Run
+    connect: Callable[[Watched], Server | None]
+    show: Show
+    stopped: threading.Event = field(default_factory=threading.Event)
+    # A topic and its trouble; None where it is over.
+    told: "SimpleQueue[tuple[str, LabtoolError | None]]" = field(default_factory=SimpleQueue)
+
+    def read(self, shared: _Shared) -> None:
+        """The log, again and again."""
+        with closing(Store(self.run.config.state, shared.watched.key)) as store:
+            watch = Watch(shared.watched, store, self.run.clock, self.show)
+            while not self.stopped.is_set():
+                before = shared.trouble
+                try:
+                    fresh, shared.trouble = watch.read(), None
+                except StateError:
+                    raise
+                except LabtoolError as error:
+                    fresh, shared.trouble = 0, error
+                if fresh:
+                    shared.fresh.set()
+                if str(before) != str(shared.trouble):
+                    self.told.put((_topic("log", shared.watched), shared.trouble))
+                self.stopped.wait(_LOOK)
+
+    def send(self, shared: _Shared) -> None:
+        """What waits, as soon as there is some."""
+        server = self.connect(shared.watched)
+        if server is None:
+            return
+        rest = _LOOK
+        with closing(Store(self.run.config.state, shared.watched.key)) as store:
+            watch = Watch(shared.watched, store, self.run.clock, self.show)
+            while not self.stopped.is_set():
+                shared.fresh.clear()
+                trouble: LabtoolError | None = None
+                try:
+                    watch.send(server, lambda: not self.stopped.is_set())
+                except StateError:
+                    raise
+                except LabtoolError as error:
+                    trouble = error
+                rest = min(2 * rest, _LONGEST_REST) if trouble else _LOOK
+                self.told.put((_topic("server", shared.watched), trouble))
+                if trouble:
+                    self.stopped.wait(rest)
+                else:
+                    shared.fresh.wait(5.0)
+
+    def beat(self, shared: _Shared) -> None:
+        """Signs of life, also while nothing can be read or sent."""
+        server = self.connect(shared.watched)
+        if server is None:
+            return
+        every = shared.watched.options.heartbeat.total_seconds()
+        with closing(Store(self.run.config.state, shared.watched.key)) as store:
+            watch = Watch(shared.watched, store, self.run.clock, self.show)
+            while not self.stopped.is_set():
+                try:
+                    watch.beat(server, shared.trouble, every)
+                except StateError:
+                    raise
+                except LabtoolError:
+                    pass  # told by who sends
+                self.stopped.wait(every)
+
+    def kept_on(self, work: Callable[[_Shared], None], shared: _Shared) -> None:
+        """Work that ends by what nobody foresaw begins again."""
+        while not self.stopped.is_set():
+            topic = _topic(work.__name__, shared.watched)
+            try:
+                work(shared)
+                return
+            except LabtoolError as error:
+                self.told.put((topic, error))
+            except Exception as error:  # noqa: BLE001  (a part of the run boundary)
+                self.told.put((topic, bug(error, self.run.task)))
+            self.stopped.wait(5.0)
+
+
+def _topic(what: str, watched: Watched) -> str:
+    return f"instrument {watched.key} {what}"
+
+
+def follow(
+    run: Run, wanted: Sequence[Watched], connect: Callable[[Watched], Server | None], show: Show
+) -> None:
+    """Until told to stop. Raises AlreadyRunning, and KeyboardInterrupt after ^C."""
+    following = _Following(run, connect, show)
+    with ExitStack() as stack:
+        for each in wanted:
+            what = f"the watch of {each.key}"
+            stack.enter_context(hold(run.config.state, f"watch-{each.key}", what=what))
+        threads = [
+            threading.Thread(target=following.kept_on, args=(work, shared), name=work.__name__)
+            for shared in map(_Shared, wanted)
+            for work in (following.read, following.send, following.beat)
+        ]
+        run.summary = "stopped"
+        with until_told_to_stop(following.stopped.set):
+            for thread in threads:
+                thread.start()
+            _tell(run, following)
+            for thread in threads:
+                thread.join()
+
+
+def _tell(run: Run, following: _Following) -> None:
+    """What the threads meet, to the admins, as the run boundary does."""
+    troubles: dict[str, LabtoolError] = {}
+    over: set[str] = set()
+    while not following.stopped.is_set():
+        fresh = False
+        try:
+            topic, error = following.told.get(timeout=0.5)
+        except Empty:
+            continue
+        known = troubles.get(topic)
+        if error is None:
+            fresh = troubles.pop(topic, None) is not None
+            over.add(topic)
+        elif str(known) != str(error):
+            error.topic = topic
+            troubles[topic] = error
+            over.discard(topic)
+            fresh = True
+            run.fail(error)
+        if fresh:
+            checkpoint(run, *over)

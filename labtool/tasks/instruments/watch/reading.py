@@ -1,0 +1,85 @@
+"""From rows to changes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labtool.tasks.instruments import events as ev
+from labtool.tasks.instruments.events import Parser
+from labtool.tasks.instruments.machine import Machine, Transition
+from labtool.tasks.instruments.watch.place import Part, Place, parts
+from labtool.tasks.instruments.watch.tail import Block, blocks
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads an instrument's rows: its machine, and what became of the rows."""
+
+    parser: Parser
+    instant: Callable[[str], str]
+    machine: Machine
+    rows: int = 0
+    odd: int = 0
+    last_row: str = ""
+    _known: tuple[str, str] = field(default=("", ""))
+
+    def changes(self, block: Block) -> list[dict[str, Any]]:
+        """What a block's rows change, as it is told to others: `time`, `event`, `outcome` and
+        `state`, with instants in UTC. Rows that are none are counted."""
+        told: list[Transition] = []
+        apply, parser, instant = self.machine.apply, self.parser, self._instant
+        opened = block.opened
+        for raw in block.rows:
+            row = parser(raw)
+            if row is None:
+                self.odd += 1
+                continue
+            if opened or row.events:
+                time = instant(row.time)
+                if not time:
+                    self.odd += 1
+                    continue
+                if opened:
+                    told += apply(ev.Opened(), time)
+                    opened = False
+                for event in row.events:
+                    told += apply(event, time, row.user)
+            self.last_row = row.time
+        self.rows += len(block.rows)
+        return [
+            {"time": t.time, "event": t.event, "outcome": t.outcome, "state": t.state} for t in told
+        ]
+
+    def _instant(self, text: str) -> str:
+        # Many rows have the time of the one before.
+        if text != self._known[0]:
+            self._known = (text, self.instant(text))
+        return self._known[1]
+
+
+def unread(
+    files: Sequence[Path], place: Place | None, *, all_of_them: bool = False
+) -> Iterator[tuple[Part, Block]]:
+    """What is new in the logs since `place`, in order. Raises OSError."""
+    for part in parts(files, place, all_of_them=all_of_them):
+        for block in blocks(part):
+            yield part, block
+
+
+def shown(instrument: str, change: dict[str, Any]) -> dict[str, Any]:
+    """A change as `--json` prints it."""
+    state = change["state"]
+    inner = state["procedures"][-1] if state["procedures"] else None
+    return {
+        "time": change["time"],
+        "instrument": instrument,
+        "state": state["state"],
+        "procedures": [procedure["name"] for procedure in state["procedures"]],
+        "step": inner["step"] if inner else None,
+        "user": state["user"],
+        "waiting_for": state["waiting_for"],
+        "position": state["position"],
+        "event": change["event"],
+        "outcome": change["outcome"],
+    }

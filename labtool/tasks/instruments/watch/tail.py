@@ -1,0 +1,67 @@
+"""New rows of a log: whole ones only, in blocks, however large the file is."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from labtool.tasks.instruments.watch.place import Part, Place, place_in
+
+# Bytes.
+_BLOCK = 1024 * 1024
+_LONGEST_ROW = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows without their newlines, and the place after them. `opened`: the file is new;
+    `dropped` counts rows that were too long to be any."""
+
+    rows: list[bytes]
+    place: Place
+    opened: bool
+    dropped: int
+
+
+def blocks(part: Part) -> Iterator[Block]:
+    """The rows of a file from the part's offset on. A row without its newline is left for
+    later, unless the file is finished, as others follow it. Raises OSError."""
+    with part.path.open("rb") as file:
+        yield from _blocks(file, part)
+
+
+def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
+    offset, opened, skipping = part.offset, part.new, False
+    # What is appended while we read comes the next time: a writer who never rests holds up
+    # nobody.
+    end = os.fstat(file.fileno()).st_size
+    while offset < end or opened:
+        file.seek(offset)
+        raw = file.read(min(_BLOCK, end - offset))
+        whole = raw.rfind(b"\n") + 1
+        rows: list[bytes] = []
+        dropped = 0
+        if not whole and len(raw) >= _BLOCK:
+            # No newline in all of it: no row, nor is what follows up to the next newline.
+            offset += len(raw)
+            dropped, skipping = 1, True
+        else:
+            if not part.last and offset + len(raw) >= end:
+                whole = len(raw)
+            rows, dropped = _rows(raw[:whole], skipping=skipping)
+            skipping = skipping and not whole
+            offset += whole
+        yield Block(rows, place_in(file, part.name, offset), opened, dropped)
+        opened = False
+        if not whole and len(raw) < _BLOCK:
+            return
+
+
+def _rows(raw: bytes, *, skipping: bool) -> tuple[list[bytes], int]:
+    rows = raw.split(b"\n")
+    if rows and not rows[-1]:
+        rows.pop()
+    if skipping:
+        rows = rows[1:]
+    fit = [row.rstrip(b"\r") for row in rows if len(row) <= _LONGEST_ROW]
+    return fit, len(rows) - len(fit)
