@@ -1,14 +1,23 @@
 """One process at a time: locks that end with the process that holds them."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from labtool.core.errors import AlreadyRunning
 from labtool.core.files import make_folder, unusable
+
+# Not `sys.platform`: so the tests can see what happens where there is none.
+fcntl: Any
+msvcrt: Any
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+    import msvcrt
 
 _LOOK = 0.05
 
@@ -36,42 +45,35 @@ def hold(
         os.close(handle)
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(handle: int, *, wait: bool) -> bool:
-        # It waits for ten seconds at most; `hold` asks again.
+def _locked(handle: int, *, wait: bool) -> bool:
+    if fcntl is None:
+        # Windows' own waits for ten seconds at most; `hold` asks again.
         try:
             msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
-
-    def _is_locked(handle: int) -> bool:
-        return not _locked(handle, wait=False)
-
-else:
-    import fcntl
-
-    def _locked(handle: int, *, wait: bool) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        return True
-
-    def _is_locked(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
         return False
+    return True
+
+
+def _is_locked(handle: int) -> bool:
+    if fcntl is None:
+        return not _locked(handle, wait=False)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def held(folder: Path, name: str) -> bool:
     """Whether some process holds the lock now."""
     try:
-        mode = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
+        mode = os.O_RDWR if fcntl is None else os.O_RDONLY
         handle = os.open(folder / "locks" / f"{name}.lock", mode)
     except OSError:
         return False

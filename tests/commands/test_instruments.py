@@ -304,7 +304,7 @@ def test_mistakes(lab: Lab, config: dict[str, Any], say: str) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "say"),
-    [("401", "refuses the token"), ("404", "no such instrument"), ("500", "answered 500")],
+    [("401", "refuses the token"), ("404", "no such instrument"), ("500", "answered 503")],
 )
 def test_what_the_server_says(room: Room, answer: str, say: str) -> None:
     room.log.say("login")

@@ -142,7 +142,7 @@ class Machine:
         if self.software == "closed":
             return
         self._clear(time, UNKNOWN)
-        self.software = "closed"
+        self.software, self.error = "closed", ""
         self._tell(time, "closed")
 
     def _login(self, event: ev.Login, time: str, user: str) -> None:

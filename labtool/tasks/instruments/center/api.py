@@ -25,6 +25,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 import labtool
 from labtool.core.clock import iso
 from labtool.core.database import Database
+from labtool.core.errors import StateError
+from labtool.core.log import complain
 from labtool.tasks.instruments.center import models as m
 from labtool.tasks.instruments.center.keeping import Keeping, OutOfStepError
 from labtool.tasks.instruments.center.looking import Look, look
@@ -83,6 +85,7 @@ def api(center: Center) -> FastAPI:
         exception_handlers={
             OutOfStepError: _out_of_step,
             RequestValidationError: _refused,
+            StateError: _unusable,
         },
     )
     app.state.center = center
@@ -182,6 +185,11 @@ def history(
 async def _out_of_step(_request: Request, error: Exception) -> Response:
     expected = error.expected if isinstance(error, OutOfStepError) else 0
     return JSONResponse({"detail": str(error), "expected": expected}, 409)
+
+
+async def _unusable(_request: Request, error: Exception) -> Response:
+    complain(str(error))
+    return JSONResponse({"detail": "the server's state cannot be used now"}, 503)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

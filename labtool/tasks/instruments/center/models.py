@@ -24,7 +24,14 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-Instant = Annotated[str, StringConstraints(max_length=40), AfterValidator(_instant)]
+_Bounded = Annotated[str, StringConstraints(max_length=40), AfterValidator(_instant)]
+Instant = Annotated[
+    _Bounded, StringConstraints(min_length=1), Field(json_schema_extra={"format": "date-time"})
+]
+# Empty where nothing is known.
+Perhaps = Annotated[
+    _Bounded, Field(json_schema_extra={"anyOf": [{"format": "date-time"}, {"const": ""}]})
+]
 Short = Annotated[str, StringConstraints(max_length=100), AfterValidator(_whole)]
 Text = Annotated[str, StringConstraints(max_length=300), AfterValidator(_whole)]
 Epoch = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -39,9 +46,9 @@ class Procedure(_Model):
     """A procedure that runs."""
 
     name: Short
-    started: Instant
+    started: Perhaps
     step: Annotated[int, Field(ge=0, lt=10**6)] | None = None
-    step_at: Instant = ""
+    step_at: Perhaps = ""
 
 
 class State(_Model):
@@ -49,13 +56,13 @@ class State(_Model):
 
     version: Literal[1]
     state: Literal["off", "starting", "idle", "running", "waiting", "stopping", "error"]
-    since: Instant = ""
+    since: Perhaps = ""
     procedures: Annotated[tuple[Procedure, ...], Field(max_length=20)] = ()
     user: Short = ""
     waiting_for: Text = ""
-    waiting_since: Instant = ""
+    waiting_since: Perhaps = ""
     position: Short = ""
-    alerts: Annotated[dict[Short, Instant], Field(max_length=20)] = {}
+    alerts: Annotated[dict[Short, Perhaps], Field(max_length=20)] = {}
     error: Text = ""
 
 
@@ -63,7 +70,7 @@ class Change(_Model):
     """One change: number `seq` of its epoch."""
 
     seq: Number
-    time: Annotated[Instant, StringConstraints(min_length=1)]
+    time: Instant
     event: Annotated[Short, StringConstraints(min_length=1)]
     outcome: Short = ""
     state: State
@@ -91,7 +98,7 @@ class Heartbeat(_Model):
     epoch: Epoch
     count: Number
     seq: Annotated[int, Field(ge=0, lt=2**53)] = 0
-    at: Annotated[Instant, StringConstraints(min_length=1)]
+    at: Instant
     every: Annotated[float, Field(ge=0, le=86400)] = 0
     version: Short = ""
     waiting: Annotated[int, Field(ge=0, lt=2**53)] = 0

@@ -1,0 +1,118 @@
+"""An instrument that is described by regular expressions alone."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from labtool.tasks.instruments import events as ev
+from labtool.tasks.instruments.kinds.attune import parse
+from labtool.tasks.instruments.kinds.generic_log import Options
+from labtool.tasks.instruments.machine import Machine
+from tests.tasks.instruments.day import first_300, rows
+
+# A plate reader that nobody makes.
+READER = {
+    "kind": "generic-log",
+    "opened": "^Gleam [0-9.]+ starts",
+    "ready": "^self-test passed",
+    "start": "^RUN (?P<procedure>.+)$",
+    "progress": r"^(?P<procedure>\w+) plate (?P<step>\d+)",
+    "end": r"^DONE (?P<procedure>\w+)(?: \((?P<outcome>.+)\))?$",
+    "user": "^session of (?P<user>.+)$",
+    "logout": "^session over",
+    "waiting": "^please (?P<what>.+)$",
+    "resumed": "^thank you",
+    "error": "^FAULT (?P<what>.+)$",
+    "alert": "^(?P<what>lamp is old)",
+    "closed": "^bye",
+}
+LOG = """
+[2026-11-24 09:00:00.5] Gleam 2.1 starts
+[2026-11-24 09:00:02.5] self-test passed
+[2026-11-24 09:00:09.0] session of Bob Stone
+[2026-11-24 09:00:10.0] RUN Kinetics
+[2026-11-24 09:00:11.0] please open the drawer
+[2026-11-24 09:00:20.0] thank you
+[2026-11-24 09:00:21.0] Kinetics plate 1
+[2026-11-24 09:00:22.0] lamp is old
+[2026-11-24 09:05:00.0] DONE Kinetics (ok)
+[2026-11-24 09:06:00.0] RUN Scan
+[2026-11-24 09:06:10.0] FAULT drawer jammed
+[2026-11-24 09:07:10.0] DONE Scan (aborted by user)
+[2026-11-24 09:08:00.0] session over
+[2026-11-24 09:09:00.0] bye
+"""
+# What the Attune's own parser knows, as far as patterns can say it.
+ATTUNE = {
+    "kind": "generic-log",
+    "columns": ["time", "type", "user", "category", "message", "number"],
+    "ready": "^Event:Power On Self-test_Done~0",
+    "user": "^login$",
+    "logout": "^logout$",
+    "requested": "(?:^|~0)(?P<procedure>[A-Z][A-Za-z ]+) initiated",
+    "start": "^Event:Starting_(?P<procedure>.+)$",
+    "progress": (
+        r"^Instrument function (?P<procedure>(?!Instrument Idle).+) executing line (?P<step>\d+)"
+    ),
+    "end": r"^Event:(?P<procedure>.+?)_Done~(?P<outcome>\d+|[A-Z_]+(?![a-z]))",
+    "idle": "^Instrument function Instrument Idle",
+    "waiting": '^User Action required to continue-action="(?P<what>[^"]+)',
+    "resumed": "Necessary User Actions Completed",
+    "stopping": "^Event:Acquisition StopSampleAcquisition|-- STOPPING",
+    "alert": "^Data:New (?P<what>Bubble)",
+}
+
+
+def told(options: dict[str, Any], lines: list[bytes]) -> list[tuple[str, str, str, list[str]]]:
+    parser, machine = Options.model_validate(options).parser(), Machine()
+    found = []
+    for line in lines:
+        row = parser(line)
+        assert row, line
+        for event in row.events:
+            found += machine.apply(event, row.time, row.user)
+    return [
+        (t.event, t.outcome, t.state["state"], [p["name"] for p in t.state["procedures"]])
+        for t in found
+    ]
+
+
+def test_an_invented_instrument() -> None:
+    lines = [line.encode() for line in LOG.strip().splitlines()]
+    assert told(READER, lines) == [
+        ("opened", "", "starting", []),
+        ("ready", "", "idle", []),
+        ("login", "", "idle", []),
+        ("started Kinetics", "", "running", ["Kinetics"]),
+        ("waiting", "", "waiting", ["Kinetics"]),
+        ("resumed", "", "running", ["Kinetics"]),
+        ("step Kinetics", "", "running", ["Kinetics"]),
+        ("lamp is old", "", "running", ["Kinetics"]),
+        ("ended Kinetics", "done", "idle", []),
+        ("started Scan", "", "running", ["Scan"]),
+        ("error", "drawer jammed", "error", ["Scan"]),
+        ("ended Scan", "cancelled", "error", []),
+        ("logout", "", "error", []),
+        ("closed", "", "off", []),
+    ]
+
+
+def test_it_can_say_what_the_attune_does() -> None:
+    lines = [row.rstrip() for row in rows(first_300(), datetime(2026, 11, 24, 9))]
+    machine, own = Machine(), []
+    for line in lines:
+        row = parse(line)
+        assert row
+        for event in row.events:
+            if not isinstance(event, ev.Waiting):
+                own += machine.apply(event, row.time, row.user)
+    assert told(ATTUNE, lines) == [
+        (t.event, t.outcome, t.state["state"], [p["name"] for p in t.state["procedures"]])
+        for t in own
+    ]
+
+
+@pytest.mark.parametrize("line", [b"", b"no time at all", b"\x00\xff" * 50, b"2026 RUN x"])
+def test_what_is_no_row(line: bytes) -> None:
+    assert Options.model_validate(READER).parser()(line) is None
