@@ -76,7 +76,7 @@ def _list(lab: "Config", keeping: "Keeping", at: str, *, json: bool) -> None:
     from labtool.tasks.instruments.center.api import shown
     from labtool.tasks.instruments.center.looking import look
     from labtool.tasks.instruments.center.serving import known
-    from labtool.tasks.instruments.pages import in_words
+    from labtool.tasks.instruments.words import in_words
 
     now, zone = o.clock(lab, at).now(), lab.core.lab.timezone
     found = [look(key, options, keeping, now) for key, options in known(lab).items()]

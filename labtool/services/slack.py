@@ -1,6 +1,7 @@
 """Slack as a channel for messages."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
@@ -74,6 +75,12 @@ class Slack:
         Raises Failed when no member has the address.
         """
         return person.slack or self._ids.get("user", person.email) or self._look_up(person)
+
+    def publish_home(self, person: Person, blocks: Sequence[dict[str, Any]]) -> None:
+        """Show these blocks on a person's Home tab of the app, in place of what was there.
+        Raises as `Client.post`."""
+        view = {"type": "home", "blocks": list(blocks)}
+        self._client.post("views.publish", {"user_id": self.member(person), "view": view})
 
     def _look_up(self, person: Person) -> str:
         try:

@@ -7,14 +7,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from labtool.tasks.instruments.machine import Transition
+from labtool.tasks.instruments.watch.reading import shown
 from tests.commands.serving import served
 from tests.lab import Lab, Result, poll
+from tests.servers.slack import Slack
 from tests.tasks.instruments.day import first_300
 from tests.tasks.instruments.writer import Writer
 from tests.zygote import Zygote
@@ -84,9 +88,7 @@ class Room:
 
 
 def _shown(change: dict[str, Any]) -> dict[str, Any]:
-    from labtool.tasks.instruments.watch.reading import shown
-
-    return shown("attune", change)
+    return shown("attune", Transition(**change))
 
 
 @pytest.fixture
@@ -232,6 +234,38 @@ def test_who_is_told(room: Room) -> None:
         page = room.server.folder / "site-private" / "instruments.html"
         poll(lambda: "Attune NxT" in page.read_text())
     assert len(texts()) == 3
+
+
+def test_a_home_tab_in_slack(room: Room, slack: Slack) -> None:
+    ann = {"name": "Ann Lee", "email": "ann@example.org", "slack": slack.user("ann")}
+    attune = {"kind": "attune", "name": "Attune <!channel>", "tell_idle": "9000d", "home": "Ann"}
+    config = {**room.serve, "people": {"list": [ann]}, "instruments": {"attune": attune}}
+    room.server.configure(config, slack)
+
+    def tabs() -> list[dict[str, Any]]:
+        return [seen.args for seen in slack.proxy.requests if seen.name == "views.publish"]
+
+    def text(tab: dict[str, Any]) -> str:
+        return str(tab["view"]["blocks"][1]["text"]["text"])
+
+    with served(room.server):
+        room.log.say("login")
+        assert room.pass_().status == 0
+        first = poll(lambda: next((tab for tab in tabs() if "starting" in text(tab)), None))
+        assert first["user_id"] == ann["slack"]
+        assert first["view"]["blocks"][1]["text"]["type"] == "plain_text"
+        seen = len(tabs())
+        room.log.say("Event:Starting_Startup")
+        assert room.pass_().status == 0
+        # Not before ten seconds are over, and then what is true by then.
+        last = poll(
+            lambda: next((tab for tab in tabs() if "running: Startup" in text(tab)), None), 20
+        )
+        assert "In use by Ann Lee" in text(last)
+        assert len(tabs()) == seen + 1
+    times = [seen.at for seen in slack.proxy.requests if seen.name == "views.publish"]
+    assert all(later - before > 9.5 for before, later in pairwise(times))
+    assert all(seen.status == 200 for seen in slack.proxy.requests if seen.name == "views.publish")
 
 
 def change(seq: int, event: str = "login", **state: Any) -> dict[str, Any]:

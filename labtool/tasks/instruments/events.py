@@ -98,14 +98,6 @@ class Closed:
     """The instrument is being switched off, or its software closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A measured or reported value."""
-
-    name: str
-    value: str
-
-
 Event = (
     Opened
     | Ready
@@ -121,18 +113,11 @@ Event = (
     | Stopping
     | Alert
     | Closed
-    | Reading
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a log: when (as it stands there), who was logged in, and what it means."""
-
-    time: str
-    user: str
-    events: Sequence[Event]
-
-
-# A row without its newline, as what it means; None where it is no row at all.
-Parser = Callable[[bytes], Row | None]
+# A row of a log: when (as it stands there), who was logged in, and what it means.
+Row = tuple[str, str, Sequence[Event]]
+# A row without its newline, as what it means; None where it is no row at all. A plain tuple, as
+# there are many rows and most mean nothing.
+Parser = Callable[[str], Row | None]

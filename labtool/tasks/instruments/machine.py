@@ -15,7 +15,7 @@ Times are kept as they stand in the rows: most are never looked at.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from labtool.tasks.instruments import events as ev
 
@@ -39,8 +39,7 @@ class Procedure:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One change: when, what happened, how what ended has ended, and the state after it."""
 
     time: str
@@ -68,6 +67,7 @@ class Machine:
     _depth: int = 0
     _fresh: list[str] = field(default_factory=list)
     _told: list[Transition] = field(default_factory=list)
+    _shown: dict[str, Any] | None = None
 
     @property
     def state(self) -> str:
@@ -84,6 +84,15 @@ class Machine:
 
     def apply(self, event: ev.Event, time: str, user: str = "") -> list[Transition]:
         """What an event changes; `time` and `user` are those of its row."""
+        if type(event) is ev.Step and self.stack and not self.error:
+            # One more step of what runs: most of a log.
+            top = self.stack[-1]
+            name, number = event.name, event.number
+            if top.name == name and not top.over:
+                top.step, top.step_at, top.over = number, time, number == 0
+                shown = self._shown = self._stepped(top)
+                return [Transition(time, f"step {name}", "", shown)]
+        self._shown = None
         if self.user == UNKNOWN and user:
             self.user = user
         before = self.state
@@ -92,6 +101,21 @@ class Machine:
             self.since = time
         told, self._told = self._told, []
         return told
+
+    def _stepped(self, top: Procedure) -> dict[str, Any]:
+        """The state where only the step of `top` has changed since it was made."""
+        before = self._shown
+        if before is None:
+            return self.as_json()
+        inner = {
+            "name": top.name,
+            "started": top.started,
+            "step": top.step,
+            "step_at": top.step_at,
+        }
+        shown = before.copy()
+        shown["procedures"] = [*before["procedures"][:-1], inner]
+        return shown
 
     def as_json(self) -> dict[str, Any]:
         """The state for others, with times as they stand in the rows."""
@@ -114,7 +138,7 @@ class Machine:
     def dump(self) -> dict[str, Any]:
         """All of it, for `load`."""
         found = asdict(self)
-        del found["_told"]
+        del found["_told"], found["_shown"]
         return found
 
     @classmethod
@@ -229,9 +253,6 @@ class Machine:
             self.alerts[event.what] = time
             self._tell(time, event.what)
 
-    def _reading(self, _event: ev.Reading, _time: str, _user: str) -> None:
-        """Not a part of the state."""
-
     def _find(self, name: str) -> int | None:
         stack = self.stack
         for depth in range(len(stack) - 1, -1, -1):
@@ -276,5 +297,4 @@ _APPLY: dict[type, Callable[[Machine, Any, str, str], None]] = {
     ev.Resumed: Machine._resumed,  # noqa: SLF001
     ev.Stopping: Machine._stopping,  # noqa: SLF001
     ev.Alert: Machine._alert,  # noqa: SLF001
-    ev.Reading: Machine._reading,  # noqa: SLF001
 }

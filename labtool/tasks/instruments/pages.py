@@ -16,16 +16,10 @@ from labtool.core.text import one_line
 from labtool.tasks.instruments.center.keeping import Finished, Keeping
 from labtool.tasks.instruments.center.looking import Look, look
 from labtool.tasks.instruments.section import Instruments
+from labtool.tasks.instruments.words import LIVES, in_words
 
 _PATH = "instruments.html"
 _DAY = 86400
-_LIVES = {
-    "unknown": "nothing was heard of it yet",
-    "silent": "nothing is heard of its computer",
-    "unreadable": "its log cannot be read",
-    "closed": "off, or its software is closed",
-    "live": "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +64,6 @@ def provide(config: Config, now: datetime) -> Given:
     )
 
 
-def in_words(found: Look) -> str:
-    """What an instrument does, in a few words."""
-    if found.state is None or found.life in ("silent", "closed"):
-        return _LIVES[found.life]
-    state = found.state
-    inner = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(
-        p.name for p in state.procedures
-    )
-    what = state.waiting_for if state.state == "waiting" else inner
-    if state.state == "error":
-        what = state.error
-    return one_line(f"{state.state}: {what}" if what else state.state, 300)
-
-
 def _free(found: Look) -> Cell:
     if found.free:
         return moment(found.free.at)
@@ -107,7 +87,7 @@ def _shown(found: Look, keeping: Keeping, now: datetime, zone: ZoneInfo) -> Show
     return Shown(
         found,
         in_words(found),
-        _LIVES[found.life],
+        LIVES[found.life],
         bool(found.free and found.free.late(now)),
         bars,
         colours,

@@ -65,7 +65,7 @@ class Writer:
         reading = Reading(parse, reader((), ZoneInfo("UTC")), Machine())
         told = []
         for rows in self.truth:
-            whole = [row.rstrip(b"\r\n") for row in rows]
+            whole = [row.decode().rstrip("\r\n") for row in rows]
             told += reading.changes(Block(whole, _NOWHERE, opened=True, dropped=0))
         return [shown("attune", change) for change in told]
 

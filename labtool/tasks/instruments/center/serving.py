@@ -13,6 +13,7 @@ from labtool.core.service import checkpoint, tried
 from labtool.core.task import Run
 from labtool.services.web import Limited
 from labtool.tasks.instruments.center.api import Center, api
+from labtool.tasks.instruments.center.home import Homes
 from labtool.tasks.instruments.center.keeping import Keeping
 from labtool.tasks.instruments.center.looking import Look, look
 from labtool.tasks.instruments.center.telling import Who, tell
@@ -66,22 +67,35 @@ class _Rounds:
         self._instruments = instruments
         self._changed = changed
         self._last = 0.0
+        self._homes = Homes()
+        self._waits = False
+        self._failed: list[str] = []
 
     def make(self, run: Run, services: Any) -> bool:
         """Tell what is to be told, if something has come or enough time has gone; whether
         pages may be others now."""
         come = self._changed.is_set()
-        if not come and time.monotonic() - self._last < _EVERY:
+        if not (come or self._waits) and time.monotonic() - self._last < _EVERY:
             return False
         self._changed.clear()
         self._last = time.monotonic()
         who = Who(lambda: services.people, lambda: services.admins)
-        added = list[int]()
+        added, found = list[int](), list[tuple[Look, InstrumentOptions]]()
 
-        def work() -> None:
-            added.append(tell(run, looks(self._instruments, run.database, run), who))
+        def telling() -> None:
+            found.extend(looks(self._instruments, run.database, run))
+            added.append(tell(run, found, who))
 
-        done = tried(run, _TOPIC, work)
-        if sum(added) or not done:
-            checkpoint(run, *([_TOPIC] if done else []))
+        def homes() -> None:
+            if services.slack is not None and any(options.home for _, options in found):
+                zone = run.clock.zone
+                self._waits = self._homes.publish(found, services.people, services.slack, zone)
+
+        steps = {_TOPIC: telling, f"{_TOPIC} home": homes}
+        failed = [topic for topic, step in steps.items() if not tried(run, topic, step)]
+        over = [topic for topic in self._failed if topic not in failed]
+        if sum(added) or failed != self._failed:
+            checkpoint(run, *over)
+        run.errors.clear()  # what lasts was told
+        self._failed = failed
         return come

@@ -31,9 +31,8 @@ _STOP = re.compile(
     r"Entered InstrumentFunctionManager::StopAction\(\) during -- .{0,80} -- STOPPING.*"
 )
 _BUBBLE = re.compile(r"Data:New Bubble Detected at\b.*|BUBBLE SIZE GREATER THAN THRESHOLD.*")
-_READING = re.compile(r"Data:([^~]{1,80})~(.{0,200}).*", re.DOTALL)
 _FINE = ("", "0")
-# Messages repeat: a log of a year has some thousands of different ones, most of them readings.
+# Messages repeat: there are some hundreds of different ones.
 _REMEMBERED = 4096
 
 
@@ -52,20 +51,23 @@ class Options(InstrumentOptions):
         return sorted((p for p in found if _LOG.fullmatch(p.name)), key=lambda p: p.name.lower())
 
 
-def parse(row: bytes) -> Row | None:
+def parse(row: str) -> Row | None:
     """A row's meaning; None where it is no row."""
-    parts = row.split(b",", 4)
+    parts = row.split(",", 4)
     if len(parts) < 5:
         return None
-    message, comma, _ = parts[4].rpartition(b",")
-    found = meaning(message if comma else parts[4])
-    return Row(parts[0].decode(errors="replace"), parts[2].decode(errors="replace"), found)
+    time, _, user, _, rest = parts
+    # Readings are many, all different, and say nothing of the state.
+    if rest.startswith("Data:") and "Bubble" not in rest:
+        return time, user, ()
+    message, comma, _ = rest.rpartition(",")
+    return time, user, meaning(message if comma else rest)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def meaning(message: bytes) -> tuple[Event, ...]:
+def meaning(message: str) -> tuple[Event, ...]:
     """What a message says."""
-    text = message.decode("utf-8", "replace").strip()
+    text = message.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('""', '"').strip()
     return _meaning(text)
@@ -75,8 +77,6 @@ def _meaning(text: str) -> tuple[Event, ...]:
     if found := _STEP.fullmatch(text):
         name, number = found[1], int(found[2])
         return (ev.Idle(),) if name == _IDLE else (ev.Step(name, number),)
-    if text.startswith("Data:"):
-        return _data(text)
     if found := _DONE.fullmatch(text):
         return (*_ended(found[1], found[2]), *(_meaning(found[3]) if found[3] else ()))
     if found := _STARTING.fullmatch(text):
@@ -113,10 +113,3 @@ def _said(text: str) -> tuple[Event, ...]:
     if _BUBBLE.fullmatch(text):
         return (ev.Alert("bubble"),)
     return ()
-
-
-def _data(text: str) -> tuple[Event, ...]:
-    if _BUBBLE.fullmatch(text):
-        return (ev.Alert("bubble"),)
-    found = _READING.fullmatch(text)
-    return (ev.Reading(found[1].strip(), found[2].strip()),) if found else ()

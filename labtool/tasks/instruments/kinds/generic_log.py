@@ -127,15 +127,15 @@ class _Parser:
         self._columns = options.columns
         self._meaning = lru_cache(maxsize=_REMEMBERED)(lambda text: tuple(self._events(text)))
 
-    def __call__(self, raw: bytes) -> Row | None:
-        text = raw[:_LONGEST].decode("utf-8", "replace")
+    def __call__(self, row: str) -> Row | None:
+        text = row[:_LONGEST]
         if self._columns:
             return self._in_columns(text)
         found = (self._options.time or _TIME).match(text) if text else None
         if found is None:
             return None
         time = found[1] if found.re.groups else found[0]
-        return Row(time, "", self._meaning(text[found.end() :].strip()))
+        return time, "", self._meaning(text[found.end() :].strip())
 
     def _in_columns(self, text: str) -> Row | None:
         before = self._columns.index("message")
@@ -146,7 +146,7 @@ class _Parser:
         rest = parts.pop().rsplit(",", after) if after else [parts.pop()]
         values = dict(zip(self._columns, [*parts, *rest], strict=False))
         events = self._meaning(values.get("message", "").strip())
-        return Row(values.get("time", parts[0] if parts else ""), values.get("user", ""), events)
+        return values.get("time", parts[0] if parts else ""), values.get("user", ""), events
 
     def _events(self, text: str) -> Iterator[Event]:
         for name, make in _BEFORE:

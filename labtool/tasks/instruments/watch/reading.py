@@ -1,7 +1,7 @@
 """From rows to changes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,41 +21,30 @@ class Reading:
     machine: Machine
     rows: int = 0
     odd: int = 0
-    last_row: str = ""
-    _known: tuple[str, str] = field(default=("", ""))
 
-    def changes(self, block: Block) -> list[dict[str, Any]]:
-        """What a block's rows change, as it is told to others: `time`, `event`, `outcome` and
-        `state`, with instants in UTC. Rows that are none are counted."""
+    def changes(self, block: Block) -> list[Transition]:
+        """What a block's rows change, with instants in UTC. Rows that are none are counted."""
         told: list[Transition] = []
-        apply, parser, instant = self.machine.apply, self.parser, self._instant
-        opened = block.opened
+        apply, parser, instant = self.machine.apply, self.parser, self.instant
+        opened, row = block.opened, None
         for raw in block.rows:
             row = parser(raw)
             if row is None:
                 self.odd += 1
                 continue
-            if opened or row.events:
-                time = instant(row.time)
+            text, user, events = row
+            if events or opened:
+                time = instant(text)
                 if not time:
                     self.odd += 1
                     continue
                 if opened:
                     told += apply(ev.Opened(), time)
                     opened = False
-                for event in row.events:
-                    told += apply(event, time, row.user)
-            self.last_row = row.time
+                for event in events:
+                    told += apply(event, time, user)
         self.rows += len(block.rows)
-        return [
-            {"time": t.time, "event": t.event, "outcome": t.outcome, "state": t.state} for t in told
-        ]
-
-    def _instant(self, text: str) -> str:
-        # Many rows have the time of the one before.
-        if text != self._known[0]:
-            self._known = (text, self.instant(text))
-        return self._known[1]
+        return told
 
 
 def unread(
@@ -67,12 +56,12 @@ def unread(
             yield part, block
 
 
-def shown(instrument: str, change: dict[str, Any]) -> dict[str, Any]:
+def shown(instrument: str, change: Transition) -> dict[str, Any]:
     """A change as `--json` prints it."""
-    state = change["state"]
+    state = change.state
     inner = state["procedures"][-1] if state["procedures"] else None
     return {
-        "time": change["time"],
+        "time": change.time,
         "instrument": instrument,
         "state": state["state"],
         "procedures": [procedure["name"] for procedure in state["procedures"]],
@@ -80,6 +69,6 @@ def shown(instrument: str, change: dict[str, Any]) -> dict[str, Any]:
         "user": state["user"],
         "waiting_for": state["waiting_for"],
         "position": state["position"],
-        "event": change["event"],
-        "outcome": change["outcome"],
+        "event": change.event,
+        "outcome": change.outcome,
     }

@@ -15,7 +15,7 @@ from typing import Any
 
 from labtool.core.errors import StateError
 from labtool.core.files import make_folder
-from labtool.tasks.instruments.machine import Machine
+from labtool.tasks.instruments.machine import Machine, Transition
 from labtool.tasks.instruments.watch.place import Place
 
 _BUSY = 30.0
@@ -61,7 +61,7 @@ class Store:
         except (TypeError, AttributeError, KeyError) as error:
             raise self._damaged(error) from error
 
-    def advance(self, place: Place, machine: Machine, changes: Sequence[dict[str, Any]]) -> None:
+    def advance(self, place: Place, machine: Machine, changes: Sequence[Transition]) -> None:
         """Be at another place, with what happened on the way. Raises StateError."""
         with self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -70,7 +70,7 @@ class Store:
                 self._keep("machine", machine.dump())
                 self._connection.executemany(
                     "INSERT INTO spool (change) VALUES (?)",
-                    ((json.dumps(change, ensure_ascii=False),) for change in changes),
+                    ((json.dumps(change._asdict()),) for change in changes),
                 )
             except BaseException:
                 self._connection.execute("ROLLBACK")

@@ -17,7 +17,7 @@ class Block:
     """Rows without their newlines, and the place after them. `opened`: the file is new;
     `dropped` counts rows that were too long to be any."""
 
-    rows: list[bytes]
+    rows: list[str]
     place: Place
     opened: bool
     dropped: int
@@ -39,7 +39,7 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
         file.seek(offset)
         raw = file.read(min(_BLOCK, end - offset))
         whole = raw.rfind(b"\n") + 1
-        rows: list[bytes] = []
+        rows: list[str] = []
         dropped = 0
         if not whole and len(raw) >= _BLOCK:
             # No newline in all of it: no row, nor is what follows up to the next newline.
@@ -57,11 +57,14 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
             return
 
 
-def _rows(raw: bytes, *, skipping: bool) -> tuple[list[bytes], int]:
-    rows = raw.split(b"\n")
+def _rows(raw: bytes, *, skipping: bool) -> tuple[list[str], int]:
+    """Rows as text: what is no UTF-8 in them is replaced."""
+    rows = raw.replace(b"\r\n", b"\n").decode("utf-8", "replace").split("\n")
     if rows and not rows[-1]:
         rows.pop()
     if skipping:
         rows = rows[1:]
-    fit = [row.rstrip(b"\r") for row in rows if len(row) <= _LONGEST_ROW]
+    if max(map(len, rows), default=0) <= _LONGEST_ROW:
+        return rows, 0
+    fit = [row for row in rows if len(row) <= _LONGEST_ROW]
     return fit, len(rows) - len(fit)
