@@ -37,6 +37,12 @@ def serve(
         def build_site() -> None:
             build(run.config, around, run.clock.now())
 
-        serving.serve(run, endpoints(), services.web, build_site, lambda one: one(run, services))
+        means = serving.Means(
+            services.web,
+            build_site,
+            lambda one: one(run, services),
+            lambda: o.load(str(run.config.path)),
+        )
+        serving.serve(run, endpoints(), means)
 
     o.task("serve", (), o.Options(config, dry_run, at, json, verbose), context, work)

@@ -113,8 +113,9 @@ class Machine:
             "step": top.step,
             "step_at": top.step_at,
         }
+        outer = before["procedures"]
         shown = before.copy()
-        shown["procedures"] = [*before["procedures"][:-1], inner]
+        shown["procedures"] = [inner] if len(outer) == 1 else [*outer[:-1], inner]
         return shown
 
     def as_json(self) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """`labtool serve`: the site, its data, and a stream of their changes."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from labtool.core.config import load
+from labtool.core.config import Config
 from labtool.core.endpoints import Endpoints, Parts, Site
 from labtool.core.service import tried, until_told_to_stop
 from labtool.core.task import Run
@@ -21,70 +20,62 @@ from labtool.tasks.page.guard import Endpoint, Guard
 from labtool.tasks.page.render import POLICY
 from labtool.tasks.page.section import Serve
 from labtool.tasks.page.task import ALIVE, Folders, folders
-from labtool.tasks.sections import SECTIONS
 
 Round = Callable[[Run, Any], bool]
 # The site is built anew at most so often, in seconds.
 _REST = 2.0
 
 
-def serve(
-    run: Run,
-    endpoints: Sequence[Endpoints],
-    connect: Callable[[Listen], Web],
-    build: Callable[[], None],
-    meanwhile: Callable[[Round], bool],
-) -> None:
-    """Serve until told to stop; the site is built first if there is none yet. `connect` makes
-    the server (`Services.web`), and `meanwhile` makes a round. Raises Failed, and
-    KeyboardInterrupt after ^C."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the server needs of others: `connect` makes it (`Services.web`), `build` writes the
+    site, `make` makes a round, and `again` reads the config anew."""
+
+    connect: Callable[[Listen], Web]
+    build: Callable[[], None]
+    make: Callable[[Round], bool]
+    again: Callable[[], Config]
+
+
+def serve(run: Run, endpoints: Sequence[Endpoints], means: Means) -> None:
+    """Serve until told to stop; the site is built first if there is none yet. Raises Failed,
+    and KeyboardInterrupt after ^C."""
     settings = run.config.section("serve", Serve)
     place = folders(run.config)
     if not (place.public / "index.html").exists():
-        build()
-    web = connect(Listen(settings.host, settings.port, POLICY))
-    site = Site(run.config, web.stopping, partial(_tokens, run.config.path))
+        means.build()
+    web = means.connect(Listen(settings.host, settings.port, POLICY))
+    site = Site(run.config, web.stopping, lambda: tokens(means.again()))
     parts = [make(site) for make in endpoints]
     routes = [route for part in parts for route in part.routes]
     background = [work for part in parts for work in part.background]
-    rounds = [one for part in parts for one in part.rounds]
+    anew = _Anew(run, [one for part in parts for one in part.rounds], means)
     run.summary = "stopped"
     with until_told_to_stop(web.stop):
-        web.run(
-            routes,
-            background,
-            lambda url: _say(place, settings, url),
-            _Anew(run, rounds, meanwhile, build),
-        )
+        web.run(routes, background, lambda url: _say(place, settings, url), anew)
 
 
 class _Anew:
     """Makes the rounds, and builds the site where they ask for it."""
 
-    def __init__(
-        self,
-        run: Run,
-        rounds: Sequence[Round],
-        make: Callable[[Round], bool],
-        build: Callable[[], None],
-    ) -> None:
-        self._run, self._rounds, self._make, self._build = run, rounds, make, build
+    def __init__(self, run: Run, rounds: Sequence[Round], means: Means) -> None:
+        self._run, self._rounds, self._means = run, rounds, means
         self._wanted = False
         self._last = 0.0
 
     def __call__(self) -> None:
         for one in self._rounds:
-            self._wanted |= self._make(one)
+            self._wanted |= self._means.make(one)
         if self._wanted and time.monotonic() - self._last > _REST:
             self._wanted = False
             self._last = time.monotonic()
-            tried(self._run, "site", self._build)
+            tried(self._run, "site", self._means.build)
 
 
-def _tokens(path: Path) -> Mapping[str, str]:
-    """The tokens, as the config has them now. Raises ConfigError."""
-    tokens = load(path, SECTIONS).section("serve", Serve).tokens
-    return {name: token.reveal() for name, token in tokens.items()}
+def tokens(config: Config) -> dict[str, str]:
+    """The tokens of the config. Raises ConfigError."""
+    found = config.section("serve", Serve).tokens
+    return {name: token.reveal() for name, token in found.items()}
 
 
 def _say(place: Folders, settings: Serve, url: str) -> None:

@@ -76,7 +76,7 @@ class Reader:
 
     def read(self) -> None:
         for _, block in unread(self.files(), self.place):
-            self.rows += block.rows
+            self.rows += [row.rstrip("\r") for row in block.rows]
             self.opened += block.opened and bool(block.rows)
             self.place = block.place
 

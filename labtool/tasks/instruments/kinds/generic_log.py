@@ -128,7 +128,7 @@ class _Parser:
         self._meaning = lru_cache(maxsize=_REMEMBERED)(lambda text: tuple(self._events(text)))
 
     def __call__(self, row: str) -> Row | None:
-        text = row[:_LONGEST]
+        text = row[:_LONGEST].rstrip("\r")
         if self._columns:
             return self._in_columns(text)
         found = (self._options.time or _TIME).match(text) if text else None

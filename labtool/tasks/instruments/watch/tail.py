@@ -58,8 +58,9 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
 
 
 def _rows(raw: bytes, *, skipping: bool) -> tuple[list[str], int]:
-    """Rows as text: what is no UTF-8 in them is replaced."""
-    rows = raw.replace(b"\r\n", b"\n").decode("utf-8", "replace").split("\n")
+    """Rows as text, with the carriage return that they may end in: what is no UTF-8 in them is
+    replaced."""
+    rows = raw.decode("utf-8", "replace").split("\n")
     if rows and not rows[-1]:
         rows.pop()
     if skipping:
