@@ -24,10 +24,12 @@ SECTIONS = {
     "ptg": "labtool.tasks.ptg.section:Ptg",
     "remind": "labtool.tasks.remind.section:Remind",
 }
-# Commands that stay in the foreground: name, the section that sets them up, what they are.
+# Commands that stay in the foreground: name, the section that sets them up (and says by `stays`
+# whether it wants that), what they are.
 STAYING = (
     ("serve", "serve", "serves the site"),
     ("ptg-bot", "ptg", "the event board on IRC"),
+    ("attune-watch", "instruments", "reads the logs of instruments"),
 )
 
 
@@ -38,8 +40,7 @@ def staying(config: Config) -> dict[str, str]:
     for command, name, about in STAYING:
         if config.has(name):
             section = config.section(name, model(name))
-            # A board may do without IRC.
-            if getattr(section, "server", "here"):
+            if getattr(section, "stays", True):
                 found[command] = about
     return found
 

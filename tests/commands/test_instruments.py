@@ -359,3 +359,12 @@ def test_what_the_server_says(room: Room, answer: str, say: str) -> None:
     assert done.status == (75 if answer == "500" else 1)
     assert say in done.err
     assert TOKEN not in done.err
+
+
+def test_it_stays_by_systemd(room: Room) -> None:
+    made = room.pc.run("timers", "systemd", "--install", room.pc.folder / "units")
+    assert made.status == 0
+    unit = (room.pc.folder / "units" / "labtool-attune-watch.service").read_text()
+    assert "attune-watch --follow" in unit
+    made = room.server.run("timers", "systemd", "--install", room.server.folder / "units")
+    assert not (room.server.folder / "units" / "labtool-attune-watch.service").exists()

@@ -15,6 +15,11 @@ _Instrument = Annotated[Any, Kinds(KINDS)]
 class Instruments(RootModel[dict[Slug, _Instrument]]):
     """The instruments by their key."""
 
+    @property
+    def stays(self) -> bool:
+        """Whether there are logs here, to be followed for a server."""
+        return any(options.logs and options.server for options in self.root.values())
+
     def all(self) -> dict[str, InstrumentOptions]:
         """Each, by its key."""
         return self.root

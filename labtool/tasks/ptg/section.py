@@ -66,6 +66,11 @@ class Ptg(Section):
         default=(), description="Hosts ~fetchdb may ask although they are private or loopback"
     )
 
+    @property
+    def stays(self) -> bool:
+        """Whether the bot is wanted: a board may do without IRC."""
+        return bool(self.server)
+
     @model_validator(mode="after")
     def _sensible(self) -> "Ptg":
         if self.server and not self.channels:

@@ -30,6 +30,9 @@ RestrictSUIDSGID=yes
 WantedBy={target}
 """
 
+# What makes a command stay that could do a single pass as well.
+_TO_STAY = {"attune-watch": "attune-watch --follow"}
+
 
 def refuse_same_names(timers: Iterable[str], commands: Iterable[str]) -> None:
     """Raise ConfigError for a timer whose unit would have the name of a service's."""
@@ -54,7 +57,10 @@ def render(
             about=about,
             network="" if account is None else NETWORK,
             account="" if account is None else f"User={account}\n",
-            command=" ".join(quoted(word) for word in command_line(program, config, name, name)),
+            command=" ".join(
+                quoted(word)
+                for word in command_line(program, config, name, _TO_STAY.get(name, name))
+            ),
             usage=USAGE,
             target="default.target" if account is None else "multi-user.target",
         )
