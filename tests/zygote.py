@@ -52,6 +52,8 @@ class Zygote:
         assert process.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder) / "out", Path(folder) / "err"
+            for file in (out, err):
+                file.touch()  # it may be killed before it opens them
             order = {
                 "arguments": arguments,
                 "folder": str(lab.folder),

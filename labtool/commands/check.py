@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from labtool.core.config import Config
+    from labtool.core.config.marks import Loc
     from labtool.services.build import Services
     from labtool.tasks.report.check import Findings
 
@@ -65,10 +66,12 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.problems += reminders.problems
     findings.proved.append(reminders.proved)
     findings.notes += reminders.notes
-    core.check_ways(lab, services, reminders.spoken, findings)
+    instruments = _instruments(lab, services, findings)
+    spoken = [*reminders.spoken, *instruments]
+    core.check_ways(lab, services, spoken, findings)
     if online:
         core.check_credentials(services, findings)
-        core.check_recipients(services, [to for _, to in reminders.spoken], today, findings)
+        core.check_recipients(services, [to for _, to in spoken], today, findings)
     return findings
 
 
@@ -91,6 +94,19 @@ def _board(lab: "Config", findings: "Findings", *, online: bool) -> None:
             findings.add(error)
         else:
             findings.proved += [f"irc: {proof}"] if proof else []
+
+
+def _instruments(
+    lab: "Config", services: "Services", findings: "Findings"
+) -> "list[tuple[Loc, str]]":
+    """The instruments; the places that speak to a channel."""
+    from labtool.tasks.instruments.check import check
+    from labtool.tasks.page.section import Serve
+
+    found = check(lab, services.people, lab.section("serve", Serve).tokens)
+    findings.problems += found.problems
+    findings.notes += found.notes
+    return found.spoken
 
 
 def _timers(lab: "Config", findings: "Findings") -> None:

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,11 @@ from tests.zygote import Zygote
 pytestmark = pytest.mark.xdist_group("instruments")
 
 TOKEN = "a token of the attune's"
-BEGIN = datetime(2026, 11, 24, 9)
+
+
+def _a_while_ago() -> datetime:
+    """As the instrument's clock, which has no zone, shows it."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(minutes=5)
 
 
 def free_port() -> int:
@@ -42,7 +46,7 @@ class Room:
         self.pc, self.server = (self._lab(folder / name) for name in ("pc", "server"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = Writer(folder / "logs", BEGIN)
+        self.log = Writer(folder / "logs", _a_while_ago())
         self.watch = {"kind": "attune", "logs": str(folder / "logs"), "server": self.url,
                       "token": "${ATTUNE_TOKEN}", "heartbeat": "1s"}  # fmt: skip
         self.pc.configure({"instruments": {"attune": self.watch}})
@@ -368,3 +372,85 @@ def test_it_stays_by_systemd(room: Room) -> None:
     assert "attune-watch --follow" in unit
     made = room.server.run("timers", "systemd", "--install", room.server.folder / "units")
     assert not (room.server.folder / "units" / "labtool-attune-watch.service").exists()
+
+
+def test_quiet_off_and_clocks_that_jump(room: Room) -> None:
+    hour = timedelta(hours=1)
+    with served(room.server):
+        for jump, message in (
+            (-3 * hour, "login"),
+            (2 * hour, "Event:Starting_Startup"),
+            (-2 * hour, "Instrument function Startup executing line 3"),
+            (hour, "Event:Startup_Done~0"),
+        ):
+            room.log.jump(jump)
+            room.log.say(message)
+        assert room.pass_().status == 0
+        assert room.history() == room.log.replay()
+        found = room.get("/attune").json()
+        # Its last row is of two hours ago, whatever came before.
+        assert (found["life"], found["state"]["state"]) == ("quiet", "idle")
+        assert found["state"]["last"]["outcome"] == "done"
+        assert "idle, or its software is closed" in room.server.run("instruments").out
+        room.log.jump(2 * hour)
+        room.log.say("Data:Laser_1_Baseplate_Temp~25.6C")
+        assert room.pass_().status == 0
+        assert room.get("/attune").json()["life"] == "live"
+        room.log.say("Event:Starting_Shutdown")
+        room.log.say("Event:Shutdown_Done~0")
+        assert room.pass_().status == 0
+        found = room.get("/attune").json()
+        assert (found["life"], found["state"]["state"]) == ("quiet", "off")
+        later = room.server.run("instruments", "--at", "2099-01-01", "--json").json()
+        assert later[0]["life"] == "silent"
+
+
+def test_a_spool_that_is_full_leaves_the_rows_in_the_log(room: Room) -> None:
+    room.pc.configure({"instruments": {"attune": {**room.watch, "spool": 100}}})
+    for message in first_300():
+        room.log.say(message)
+    assert room.pass_().status == 75
+    for message in first_300()[100:]:
+        room.log.say(message)
+    waiting = room.pass_()
+    assert "changes" not in waiting.out
+    with served(room.server):
+        assert room.pass_().status == 0
+        assert room.pass_().status == 0
+        assert room.history() == room.log.replay()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe" * 10_000, b"\n\n,,,\n", b"x" * 3_000_000])
+def test_files_that_make_no_sense(room: Room, content: bytes) -> None:
+    room.log.file.write_bytes(content)
+    done = room.pc.run("attune-watch", "--log-dir", room.log.folder, "--json")
+    assert (done.status, done.out) == (0, "")
+    assert room.pass_().status == 75  # there is no server; the log was read
+    room.log.file.write_bytes(content + b"\n")
+    room.log.say("login")
+    told = room.pc.run("attune-watch", "--log-dir", room.log.folder, "--json")
+    assert [json.loads(line)["event"] for line in told.lines] == ["opened", "login"]
+
+
+def test_check_tells_what_is_wrong(lab: Lab) -> None:
+    lab.configure(
+        {
+            "people": {"list": [{"name": "Ann Lee", "email": "ann@example.org"}]},
+            "instruments": {
+                "attune": {"kind": "attune", "logs": "x", "server": "http://x", "home": ["Anne"]},
+                "reader": {"kind": "attune", "channel": "#lab"},
+            },
+            "mail": {"host": "127.0.0.1", "from": "lab@example.org"},
+            "serve": {"tokens": {"atune": "secret"}},
+        }
+    )
+    done = lab.run("check")
+    assert done.status == 2
+    for part in (
+        "serve.tokens.atune: is no instrument's",
+        "instruments.attune: has a server, and no token",
+        "instruments.attune.home: 'Anne' matches nobody",
+        "messages to #lab reach nobody",
+    ):
+        assert part in done.err, part
+    assert "nobody can tell of reader" in done.out

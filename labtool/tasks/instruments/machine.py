@@ -63,6 +63,11 @@ class Machine:
     alerts: dict[str, str] = field(default_factory=dict)
     requested: str = ""
     since: str = ""
+    # The last row's time, and what ended last: its name, outcome and when.
+    last_row: str = ""
+    # A new log has begun, and no row of it was seen yet.
+    opening: bool = False
+    last: dict[str, str] | None = None
     # How deep in the stack it waits, and what runs since an alert.
     _depth: int = 0
     _fresh: list[str] = field(default_factory=list)
@@ -90,9 +95,11 @@ class Machine:
             name, number = event.name, event.number
             if top.name == name and not top.over:
                 top.step, top.step_at, top.over = number, time, number == 0
+                self.last_row = time
                 shown = self._shown = self._stepped(top)
                 return [Transition(time, f"step {name}", "", shown)]
         self._shown = None
+        self.last_row = time
         if self.user == UNKNOWN and user:
             self.user = user
         before = self.state
@@ -115,6 +122,7 @@ class Machine:
         }
         outer = before["procedures"]
         shown = before.copy()
+        shown["last_row"] = top.step_at
         shown["procedures"] = [inner] if len(outer) == 1 else [*outer[:-1], inner]
         return shown
 
@@ -134,6 +142,8 @@ class Machine:
             "position": self.position,
             "alerts": dict(self.alerts),
             "error": self.error,
+            "last": self.last,
+            "last_row": self.last_row,
         }
 
     def dump(self) -> dict[str, Any]:
@@ -152,6 +162,7 @@ class Machine:
         self._told.append(Transition(time, event, outcome, self.as_json()))
 
     def _opened(self, _event: ev.Opened, time: str, _user: str) -> None:
+        self.opening = False
         self._clear(time, "lost")
         self.alerts, self.error, self.user, self.position = {}, "", "", ""
         self.software, self.since = "starting", time
@@ -275,6 +286,7 @@ class Machine:
             self.waiting_for = self.waiting_since = ""
         if not self.stack:
             self.position = ""
+        self.last = {"name": ended.name, "outcome": outcome, "ended": time}
         self._tell(time, f"ended {ended.name}", outcome)
 
     def _clear(self, time: str, outcome: str) -> None:

@@ -67,7 +67,7 @@ def provide(config: Config, now: datetime) -> Given:
 def _free(found: Look) -> Cell:
     if found.free:
         return moment(found.free.at)
-    return word("unknown" if found.busy else "now" if found.life == "live" else " ")
+    return word("unknown" if found.busy else "now" if found.life in ("live", "quiet") else " ")
 
 
 def _shown(found: Look, keeping: Keeping, now: datetime, zone: ZoneInfo) -> Shown:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import RootModel
+from pydantic import Field, RootModel
 
 from labtool.core.config.kinds import Kinds
 from labtool.core.config.types import Slug
@@ -14,6 +14,8 @@ _Instrument = Annotated[Any, Kinds(KINDS)]
 
 class Instruments(RootModel[dict[Slug, _Instrument]]):
     """The instruments by their key."""
+
+    root: dict[Slug, _Instrument] = Field(default_factory=dict)
 
     @property
     def stays(self) -> bool:

@@ -7,20 +7,21 @@ LIVES = {
     "unknown": "nothing was heard of it yet",
     "silent": "nothing is heard of its computer",
     "unreadable": "its log cannot be read",
-    "closed": "off, or its software is closed",
+    "quiet": "off, or its software is closed",
     "live": "",
 }
 
 
 def in_words(found: Look) -> str:
     """What an instrument does, in a few words."""
-    if found.state is None or found.life in ("silent", "closed"):
-        return LIVES[found.life]
     state = found.state
+    if state is None or found.life == "silent" or state.state == "off":
+        return LIVES["silent" if found.life == "silent" else "quiet" if state else found.life]
     inner = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(
         p.name for p in state.procedures
     )
     what = state.waiting_for if state.state == "waiting" else inner
     if state.state == "error":
         what = state.error
-    return one_line(f"{state.state}: {what}" if what else state.state, 300)
+    said = f"{state.state}: {what}" if what else state.state
+    return one_line(f"{said}, or its software is closed" if found.life == "quiet" else said, 300)

@@ -112,7 +112,7 @@ def test_a_server_that_does_not_read() -> None:
             for _ in range(2):
                 bot.do(talk)
             poll(lambda: bot.client.dropped > 10_000)
-            assert time.monotonic() - start < 10
+            assert time.monotonic() - start < 30
             assert bot.do(lambda: bot.client.connected)
             proxy.thaw()
 

@@ -58,7 +58,7 @@ def said(life: Life, now: datetime = NOW, **state: Any) -> list[tuple[str, str]]
             [("silent", "Attune: nothing was heard of its computer since 12:00 on Tuesday")],
         ),
         ("silent", {"state": "off"}, []),
-        ("closed", {"state": "off", "since": ago(days=3)}, []),
+        ("quiet", {"state": "off", "since": ago(days=3)}, []),
         (
             "unreadable",
             {"state": "idle"},

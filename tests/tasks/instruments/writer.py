@@ -40,6 +40,10 @@ class Writer:
         time = self._now.isoformat(timespec="milliseconds")
         self._write(f"{time},Info,Ann Lee,System,{message},7\r\n".encode())
 
+    def jump(self, by: timedelta) -> None:
+        """The instrument's clock is set."""
+        self._now += by
+
     def half(self) -> None:
         """A part of a row; the next `say` ends it."""
         self._half = b"2026-"

@@ -10,15 +10,17 @@ from labtool.tasks.instruments.center.keeping import Keeping
 from labtool.tasks.instruments.center.models import State
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 
-Life = Literal["unknown", "silent", "unreadable", "closed", "live"]
+Life = Literal["unknown", "silent", "unreadable", "quiet", "live"]
 # A watch that stays has missed so many of its signs of life when it is given up.
 _MISSED = 4
+_QUIET = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """An instrument now. `life` tells its computer that is off (`silent`), a log that cannot
-    be read (`unreadable`, and `why`) and software that is `closed` apart; `state` is None until
+    be read (`unreadable`, and `why`) and software that is closed or says nothing (`quiet`)
+    apart; `state` is None until
     something was heard. `free` is when it will be, where that can be known; `runs` is how many
     are known of what it does."""
 
@@ -49,10 +51,17 @@ def look(key: str, options: InstrumentOptions, keeping: Keeping, now: datetime) 
         life = "silent"
     elif not known.log_ok:
         life = "unreadable"
-    elif known.state.state == "off":
-        life = "closed"
+    elif known.state.state == "off" or _is_quiet(known.state, now):
+        life = "quiet"
     free, runs = _free(key, known.state, keeping)
     return Look(key, name, life, known.heard, known.why, known.state, free, runs)
+
+
+def _is_quiet(state: State, now: datetime) -> bool:
+    """Whether its software has said nothing for a while, and has nothing to do."""
+    if state.procedures or not state.last_row:
+        return False
+    return now - from_iso(state.last_row) > _QUIET
 
 
 def _free(key: str, state: State, keeping: Keeping) -> tuple[Estimate | None, int]:

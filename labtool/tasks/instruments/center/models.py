@@ -51,6 +51,14 @@ class Procedure(_Model):
     step_at: Perhaps = ""
 
 
+class Last(_Model):
+    """The procedure that ended last, and how."""
+
+    name: Short
+    outcome: Short
+    ended: Perhaps
+
+
 class State(_Model):
     """An instrument's state."""
 
@@ -64,6 +72,8 @@ class State(_Model):
     position: Short = ""
     alerts: Annotated[dict[Short, Perhaps], Field(max_length=20)] = {}
     error: Text = ""
+    last: Last | None = None
+    last_row: Perhaps = ""
 
 
 class Change(_Model):
@@ -114,11 +124,12 @@ class Confirmed(_Model):
 
 class Shown(_Model):
     """An instrument, as the server knows it. `life`: `unknown` (never heard of), `silent` (its
-    machine is off, or away), `unreadable` (its log), `closed` (its software), or `live`."""
+    machine is off, or away), `unreadable` (its log), `quiet` (its software is closed, or says
+    nothing), or `live`."""
 
     key: str
     name: str
-    life: Literal["unknown", "silent", "unreadable", "closed", "live"]
+    life: Literal["unknown", "silent", "unreadable", "quiet", "live"]
     heard: str
     why: str
     state: State | None

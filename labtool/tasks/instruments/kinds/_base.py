@@ -32,7 +32,8 @@ class InstrumentOptions(Section):
         default=timedelta(seconds=30), description="How often --follow says that all is well"
     )
     spool: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
-        default=200_000, description="How many changes may wait for the server"
+        default=200_000,
+        description="About how many changes wait for the server before the log itself does",
     )
     channel: str = Field(default="", description="On the server: who hears of its alerts")
     tell_waiting: Duration = Field(

@@ -26,24 +26,27 @@ class Reading:
         """What a block's rows change, with instants in UTC. Rows that are none are counted."""
         told: list[Transition] = []
         apply, parser, instant = self.machine.apply, self.parser, self.instant
-        opened, row = block.opened, None
+        machine, row = self.machine, None
+        machine.opening |= block.opened
         for raw in block.rows:
             row = parser(raw)
             if row is None:
                 self.odd += 1
                 continue
             text, user, events = row
-            if events or opened:
+            if events or machine.opening:
                 time = instant(text)
                 if not time:
                     self.odd += 1
                     continue
-                if opened:
+                if machine.opening:
                     told += apply(ev.Opened(), time)
-                    opened = False
                 for event in events:
                     told += apply(event, time, user)
         self.rows += len(block.rows)
+        # What says nothing of the state still says that the software runs.
+        if row is not None and (time := instant(row[0])):
+            machine.last_row = time
         return told
 
 
