@@ -137,6 +137,15 @@ class Keeping:
         )
         return [_finished(row) for row in rows]
 
+    def forget(self, before: datetime) -> int:
+        """Leave out changes from before then, some thousands at most; how many. The procedures
+        that have ended stay."""
+        return self._database.execute(
+            "DELETE FROM instrument_changes WHERE id <= (SELECT max(id) FROM (SELECT id, at FROM"
+            " instrument_changes ORDER BY id LIMIT 5000) WHERE at < ?)",
+            iso(before),
+        )
+
     def _epoch(self, key: str, epoch: str) -> tuple[int, int, int]:
         """Of an epoch: the last change that is kept, the last one that the state is after, and
         the last sign of life."""
@@ -186,7 +195,7 @@ class Keeping:
             self._database.execute(
                 "UPDATE instrument_runs SET ended = ?, outcome = ? WHERE id = ?",
                 max(change.time, going["started"]),
-                change.outcome if ended else "unknown",
+                (change.outcome if ended else "") or "unknown",
                 going["id"],
             )
             going = None

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.routing import Mount
@@ -25,6 +26,9 @@ _LARGEST = 2 * 1024 * 1024
 # Seconds: between rounds in which nothing has come, as time goes on by itself.
 _EVERY = 5.0
 _TOPIC = "instruments"
+# How long every change is kept; the procedures stay. Looked at every so many seconds.
+_KEEP = timedelta(days=90)
+_FORGET_EVERY = 60.0
 
 
 def endpoints(site: Site) -> Parts:
@@ -70,6 +74,7 @@ class _Rounds:
         self._homes = Homes()
         self._waits = False
         self._failed: list[str] = []
+        self._forgot = float("-inf")
 
     def make(self, run: Run, services: Any) -> bool:
         """Tell what is to be told, if something has come or enough time has gone; whether
@@ -91,7 +96,13 @@ class _Rounds:
                 zone = run.clock.zone
                 self._waits = self._homes.publish(found, services.people, services.slack, zone)
 
-        steps = {_TOPIC: telling, f"{_TOPIC} home": homes}
+        def forgetting() -> None:
+            if time.monotonic() - self._forgot > _FORGET_EVERY:
+                self._forgot = time.monotonic()
+                # By the machine's clock, so that a pretended time removes nothing.
+                Keeping(run.database).forget(datetime.now(UTC) - _KEEP)
+
+        steps = {_TOPIC: telling, f"{_TOPIC} home": homes, f"{_TOPIC} history": forgetting}
         failed = [topic for topic, step in steps.items() if not tried(run, topic, step)]
         over = [topic for topic in self._failed if topic not in failed]
         if sum(added) or failed != self._failed:

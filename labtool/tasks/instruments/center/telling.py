@@ -8,7 +8,7 @@ from datetime import timedelta
 from labtool.core.clock import iso
 from labtool.core.database import Marks
 from labtool.core.messages import Message, Recipient
-from labtool.core.people import NoMatch, People
+from labtool.core.people import NoMatch, People, fold
 from labtool.core.task import Run
 from labtool.tasks.instruments.center.alerts import cancelled, conditions
 from labtool.tasks.instruments.center.keeping import Keeping
@@ -31,11 +31,19 @@ class Who:
         """The channel of an instrument, or the admins; and whoever is logged in, if the lab
         knows who that is."""
         found = [Recipient("channel", options.channel)] if options.channel else [*self.admins()]
-        try:
-            person = Recipient("person", self.people().find(user).key) if user else None
-        except NoMatch:
-            person = None
+        person = _logged_in(self.people(), user) if user else None
         return [*found, *([person] if person and person not in found else [])]
+
+
+def _logged_in(people: People, user: str) -> Recipient | None:
+    """Who has this login: by name, first name, key or alias, but not by a part of one, as it
+    is no person who wrote it."""
+    try:
+        person = people.find(user)
+    except NoMatch:
+        return None
+    called = (person.name, person.key, *person.aliases, person.name.split(" ")[0])
+    return Recipient("person", person.key) if fold(user) in map(fold, called) else None
 
 
 def tell(run: Run, looks: Sequence[tuple[Look, InstrumentOptions]], who: Who) -> int:

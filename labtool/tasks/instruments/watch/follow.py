@@ -3,12 +3,13 @@ own, so that none waits for another.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from labtool.core.errors import LabtoolError, StateError
+from labtool.core.errors import LabtoolError, StateError, Temporary
 from labtool.core.lock import hold
 from labtool.core.run import bug
 from labtool.core.service import checkpoint, until_told_to_stop
@@ -17,8 +18,10 @@ from labtool.tasks.instruments.watch.sending import Server
 from labtool.tasks.instruments.watch.store import Store
 from labtool.tasks.instruments.watch.task import Show, Watch, Watched
 
-# Seconds: between looks at the log, the longest rest of who cannot send, between checkpoints.
-_LOOK, _LONGEST_REST, _TELL = 0.2, 60.0, 60.0
+# Seconds: between looks at the log, the longest rest of who cannot send.
+_LOOK, _LONGEST_REST = 0.2, 60.0
+# A look at the log that takes longer hangs.
+_HANGS = 60.0
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class _Shared:
 
     watched: Watched
     trouble: LabtoolError | None = None
+    looked: float = field(default_factory=time.monotonic)
     fresh: threading.Event = field(default_factory=threading.Event)
 
 
@@ -51,6 +55,7 @@ class _Following:
                     raise
                 except LabtoolError as error:
                     fresh, shared.trouble = 0, error
+                shared.looked = time.monotonic()
                 if fresh:
                     shared.fresh.set()
                 if str(before) != str(shared.trouble):
@@ -91,7 +96,7 @@ class _Following:
             watch = Watch(shared.watched, store, self.run.clock, self.show)
             while not self.stopped.is_set():
                 try:
-                    watch.beat(server, shared.trouble, every)
+                    watch.beat(server, shared.trouble or _hanging(shared), every)
                 except StateError:
                     raise
                 except LabtoolError:
@@ -110,6 +115,15 @@ class _Following:
             except Exception as error:  # noqa: BLE001  (a part of the run boundary)
                 self.told.put((topic, bug(error, self.run.task)))
             self.stopped.wait(5.0)
+
+
+def _hanging(shared: _Shared) -> LabtoolError | None:
+    """Whether reading has not come back, as from a share that is away."""
+    age = time.monotonic() - shared.looked
+    if age < _HANGS:
+        return None
+    what = f"has not answered for {age:.0f} s"
+    return Temporary(what, where=shared.watched.options.logs, code="log")
 
 
 def _topic(what: str, watched: Watched) -> str:
