@@ -67,7 +67,7 @@ def shown(manifest: Manifest, where: Sequence[str], records: Iterable[FileRecord
         stored = size(manifest.archive.bytes).text
         print(f"  {manifest.count} files, {size(manifest.bytes).text}, stored as {stored}")
     else:
-        print(f"  {manifest.engine}, snapshot {manifest.archive.name[:8]}")
+        print(f"  {one_line(f'{manifest.engine}, snapshot {manifest.archive.name[:8]}', 100)}")
     if manifest.encrypted:
         print(f"  sealed for {', '.join(one_line(to, 80) for to in manifest.encrypted)}")
     for dump in manifest.dumps:
@@ -75,7 +75,9 @@ def shown(manifest: Manifest, where: Sequence[str], records: Iterable[FileRecord
         name = one_line(f"{dump.kind} {dump.database} ({dump.engine})", 120)
         print(f"  {name}: {len(dump.tables)} tables and the like, {rows} rows")
     for problem in manifest.problems:
-        print(f"  not saved: {one_line(problem, _LONGEST)}")
+        print(f"  problem: {one_line(problem, _LONGEST)}")
+    for note in manifest.notes:
+        print(f"  left out: {one_line(note, _LONGEST)}")
     for record in records:
         print(f"{size(record.size).text:>10}  {one_line(record.path, _LONGEST)}")
 
@@ -107,7 +109,7 @@ def _note(one: Manifest, verified: Verified | None, when: Callable[[datetime], s
     notes = ["sealed"] if one.encrypted else []
     if not one.good:
         number = len(one.problems)
-        notes.append(f"{number} {'file is' if number == 1 else 'files are'} missing")
+        notes.append(f"NOT WHOLE, {number} problem{'s' if number > 1 else ''}")
     if verified:
         notes.append(f"{_HOW.get(verified.how, 'verified')} {when(verified.at)}")
     return ", ".join(notes)

@@ -59,8 +59,10 @@ def expand(path: str) -> Path:
         return Path(path)
 
 
-def unusable(path: Path, error: OSError) -> StateError:
-    """What a person can do about a folder that cannot be written to."""
+def unusable(
+    path: Path, error: OSError, instead: str = "set lab.state to another folder"
+) -> StateError:
+    """What a person can do about a folder that cannot be written to; or do `instead`."""
     where = os.fspath(path)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StateError("the disk is full", where=where, fix="free some space", code="disk_full")
@@ -68,11 +70,11 @@ def unusable(path: Path, error: OSError) -> StateError:
         return StateError(
             "cannot be written to",
             where=where,
-            fix="check its owner and mode, or set lab.state to a folder of your own",
+            fix=f"check its owner and mode, or {instead}",
             code="read_only",
         )
-    fix = "check it, or set lab.state to another folder"
-    return StateError(f"cannot be used ({error.strerror})", where=where, fix=fix, code="state")
+    what, fix = f"cannot be used ({error.strerror})", f"check it, or {instead}"
+    return StateError(what, where=where, fix=fix, code="state")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@ addresses (healthchecks.io/docs/http_api): the URL itself for success, /start an
 """
 
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 
@@ -18,7 +18,8 @@ _LARGEST = 64 * 1024
 
 def ping(url: str, event: Event) -> None:
     """Tell it. Who cannot be told is complained of, and holds up nothing for more than 5 s."""
-    where = http.shown(url)
+    # Its path is who pings: whoever knows it can.
+    where = http.shown(urljoin(url, "/"))
     try:
         with requests.Session() as session, http.explained(where):
             http.bounded(session, _SECONDS, _LARGEST)

@@ -9,30 +9,39 @@ from labtool.core.clock import from_iso
 from labtool.core.config import Config
 from labtool.core.config.types import show_duration
 from labtool.core.database import Database, Marks
+from labtool.tasks.backup.retention import AHEAD
 from labtool.tasks.backup.section import Backup
 
 # What is remembered of each set at each destination: when it was saved, read and found right;
 # and of each destination, when it was pruned.
 SPACE = "backup"
 NEWEST, PRUNED, VERIFIED = "newest", "pruned", "verified"
+# In place of a time: there were copies, and none is whole.
+NONE = "none"
 _PRUNE_LATE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Age:
     """A set at a destination: its newest good copy, the last verification, and whether it is
-    `late`."""
+    `late`; whether there `ever` was one."""
 
     set: str
     place: str
     newest: datetime | None
     verified: "Verified | None"
     late: bool
+    ever: bool
 
     def sentence(self, now: datetime) -> str:
         """What an admin is told."""
+        if self.newest is None and self.ever:
+            return f"no copy of {self.set} at {self.place} is whole"
         if self.newest is None:
             return f"{self.set} was never saved to {self.place}"
+        if self.newest > now:
+            day = f"{self.newest:%Y-%m-%d}"
+            return f"the newest copy of {self.set} at {self.place} is of {day}: look at the clock"
         return f"the newest copy of {self.set} at {self.place} is {_long(now - self.newest)} old"
 
 
@@ -44,10 +53,11 @@ def ages(config: Config, database: Database, now: datetime) -> list[Age]:
     for name, options in section.sets.items():
         for place in options.places:
             at = marks.get(f"{NEWEST}:{name}@{place}")
-            newest = from_iso(at) if at else None
-            late = newest is None or now - newest > section.max_age_of(name)
+            newest = from_iso(at) if at and at != NONE else None
+            age = now - newest if newest else None
+            late = age is None or age > section.max_age_of(name) or -age > AHEAD
             verified = Verified.of(marks.get(f"{VERIFIED}:{name}@{place}") or "")
-            found.append(Age(name, place, newest, verified, late))
+            found.append(Age(name, place, newest, verified, late, at is not None))
     return found
 
 

@@ -11,7 +11,6 @@ import tarfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
 
 from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.header import file_header
@@ -30,7 +29,7 @@ _PART = 8 * 1024 * 1024
 
 class Archive:
     """Writes members to `sink`. `record` gets the line about each as it went in, `problems`
-    what could not be read as it was, `dumps` the databases."""
+    what could not be read as it was, `dumps` the databases, `notes` what was left out."""
 
     def __init__(
         self,
@@ -40,13 +39,15 @@ class Archive:
     ) -> None:
         self.problems: list[str] = []
         self.dumps: list[Dump] = []
-        self.count = self.bytes = 0
+        self.notes: list[str] = []
+        # Of what is counted, `files` hold something: a folder that is empty is no backup.
+        self.count = self.files = self.bytes = 0
         self._sink = sink
         self._record = record
         self._progress = progress
         self._blocks = 0
-        # Where the first name of a file with several is.
-        self._linked: dict[tuple[int, int], str] = {}
+        # Where the first name of a file with several is, and how many are still to come.
+        self._linked: dict[tuple[int, int], tuple[str, int]] = {}
 
     def add_all(self, found: Iterable[Found]) -> None:
         """Add everything that is found; what cannot be read is told, and the rest goes on."""
@@ -65,7 +66,7 @@ class Archive:
         if stat.S_ISDIR(mode):
             self._put(found, found.status, tarfile.DIRTYPE, "directory")
         elif stat.S_ISLNK(mode):
-            link = str(Path(found.path).readlink())
+            link = os.readlink(found.path)  # noqa: PTH115  (Path would tidy it)
             self._put(found, found.status, tarfile.SYMTYPE, "symlink", link)
         elif stat.S_ISFIFO(mode):
             self._put(found, found.status, tarfile.FIFOTYPE, "fifo")
@@ -85,6 +86,7 @@ class Archive:
             parts += 1
             self._progress(self.count, self.bytes + size)
         self.count += 1
+        self.files += 1
         self.bytes += size
         record = FileRecord(
             path, "dump", size, 0o600, time.time(), sha256=digest.hexdigest(), parts=parts
@@ -122,11 +124,12 @@ class Archive:
             else:
                 self._write(head)
                 digest, whole = self._content(handle, size)
-            if not whole:
+            if not whole or os.fstat(handle).st_mtime_ns != status.st_mtime_ns:
                 self.problems.append(f"{found.path}: changed while it was read")
         finally:
             os.close(handle)
         self.count += 1
+        self.files += 1
         self.bytes += size
         self._progress(self.count, self.bytes)
         self._record(m.file_line(found.name, size, mode, status.st_mtime, owner, digest))
@@ -134,11 +137,18 @@ class Archive:
     def _add_link(self, found: Found, status: os.stat_result) -> bool:
         """Add another name of a file that is in already."""
         key = (status.st_dev, status.st_ino)
-        if key in self._linked:
-            self._put(found, status, tarfile.LNKTYPE, "hardlink", self._linked[key])
-            return True
-        self._linked[key] = found.name
-        return False
+        if key not in self._linked:
+            self._linked[key] = (found.name, status.st_nlink - 1)
+            return False
+        first, left = self._linked[key]
+        if left > 1:
+            self._linked[key] = (first, left - 1)
+        else:
+            # There may be very many.
+            del self._linked[key]
+        self._put(found, status, tarfile.LNKTYPE, "hardlink", first)
+        self.files += 1
+        return True
 
     def _content(self, handle: int, size: int) -> tuple[str, bool]:
         """Write as many bytes as the header says, whatever happens to the file meanwhile; their
@@ -159,7 +169,7 @@ class Archive:
         self._blocks += -(-size // _BLOCK)
         if size % _BLOCK:
             self._sink(bytes(-size % _BLOCK))
-        return digest.hexdigest(), whole and os.fstat(handle).st_size == size
+        return digest.hexdigest(), whole
 
     def _head(self, info: tarfile.TarInfo) -> None:
         self._write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from labtool.core.errors import LabtoolError
-from labtool.core.log import complain
 from labtool.services.program import run
 
 _SECONDS = 3600.0
 
 
-def call(commands: Sequence[Sequence[str]], folder: Path, *, must: bool = False) -> None:
-    """Run programs, one after the other, in the config's folder. One that fails is said; where
-    it `must` not, that is raised."""
+def call(commands: Sequence[Sequence[str]], folder: Path) -> None:
+    """Run programs, one after the other, in the config's folder. Raises Failed and Temporary
+    for one that fails; those after it are not run."""
     for command in commands:
-        try:
-            run(command, folder, _SECONDS)
-        except LabtoolError as error:
-            if must:
-                raise
-            complain(f"a hook failed: {error}")
+        run(command, folder, _SECONDS)

@@ -9,7 +9,7 @@ from typing import IO
 
 from labtool.core.config import Config
 from labtool.core.files import make_folder, unusable
-from labtool.tasks.backup.manifest import parse_id
+from labtool.tasks.backup.manifest import parse_name
 
 _CHUNK = 1024 * 1024
 _ENDING = ".files.zst"
@@ -44,6 +44,6 @@ def forget(config: Config, known: Collection[str]) -> None:
     if not folder(config).is_dir():
         return
     for path in folder(config).iterdir():
-        ident = path.name.removesuffix(_ENDING)
-        if parse_id(ident) and ident not in known:
+        named = parse_name(path.name)
+        if named and path.name.partition(".")[0] not in known:
             path.unlink(missing_ok=True)

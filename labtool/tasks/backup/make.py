@@ -2,9 +2,9 @@
 then what is in it, and last of all its manifest.
 """
 
-import socket
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,13 +13,13 @@ from typing import IO
 
 import labtool
 from labtool.core.config import Config
-from labtool.core.errors import Failed, Temporary
+from labtool.core.errors import Failed, LabtoolError, Temporary
 from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.archive import Archive
 from labtool.tasks.backup.destinations._base import Destination
 from labtool.tasks.backup.fan import Fan, Write
 from labtool.tasks.backup.manifest import Manifest, Part
-from labtool.tasks.backup.section import Set
+from labtool.tasks.backup.section import Backup, Set
 from labtool.tasks.backup.sources.gather import gather
 from labtool.tasks.backup.stream import ENDINGS, Seal, Stream, packer
 from labtool.tasks.backup.unpack import checked
@@ -27,7 +27,7 @@ from labtool.tasks.backup.unpack import checked
 _CHUNK = 1024 * 1024
 # The list of files is kept in memory up to this, then in a file that nobody else sees.
 _SPOOL = 8 * 1024 * 1024
-_MOST_PROBLEMS = 1000
+_MOST_PROBLEMS, _LONGEST_PROBLEM = 1000, 1000
 
 Progress = Callable[[int, int], object]
 
@@ -63,9 +63,10 @@ def make(making: Making) -> Made:
     """Save a set. Raises Failed where there is less to save than there should be, and what
     the last destination raised where none took it."""
     created = making.clock()
-    while m.new_id(making.name, created) in making.taken:
+    host = making.config.section("backup", Backup).machine
+    while m.new_id(making.name, created, host) in making.taken:
         created += timedelta(seconds=1)
-    ident = m.new_id(making.name, created)
+    ident = m.new_id(making.name, created, host)
     sources = gather(making.options, making.config, making.scratch)
     seal = _seal(making.options)
     ending = ".age" if seal else ""
@@ -136,6 +137,11 @@ def _beside(making: Making, made: Made, to: str, listing: IO[bytes]) -> None:
         made_there.write(f"{made.manifest.id}.json", [m.dump(made.manifest)])
     except Exception as error:  # noqa: BLE001  (told by who asked, with its destination)
         made.errors[to] = error
+        if not isinstance(error, Temporary):
+            # Without a manifest it is none, and only takes space.
+            for part in (made.manifest.files.name, made.manifest.archive.name):
+                with suppress(LabtoolError):
+                    making.destinations[to].remove(part)
     else:
         made.at.append(to)
 
@@ -148,7 +154,7 @@ def _manifest(
         set=making.name,
         created=created,
         finished=making.clock(),
-        host=socket.gethostname(),
+        host=making.config.section("backup", Backup).machine,
         labtool=labtool.__version__,
         archive=part,
         files=files,
@@ -158,6 +164,7 @@ def _manifest(
         encrypted=making.options.encrypt,
         dumps=tuple(archive.dumps),
         problems=shortened(archive.problems),
+        notes=shortened(archive.notes),
     )
 
 
@@ -193,7 +200,7 @@ class _sealed:  # noqa: N801  (used as a function)
 
 def _check(making: Making, archive: Archive) -> None:
     """Raise Failed where so little is there that something is wrong with it."""
-    too_little(making.name, making.options, making.last, archive.count, archive.bytes)
+    too_little(making.name, making.options, making.last, archive.files, archive.bytes)
 
 
 def too_little(name: str, options: Set, last: Manifest | None, count: int, size: int) -> None:
@@ -219,6 +226,7 @@ def shortened(problems: list[str]) -> tuple[str, ...]:
     more = len(problems) - _MOST_PROBLEMS
     shown = problems[:_MOST_PROBLEMS]
     text = [one.encode("utf-8", "backslashreplace").decode() for one in shown]
+    text = [f"{one[:_LONGEST_PROBLEM]}…" if len(one) > _LONGEST_PROBLEM else one for one in text]
     return (*text, f"and {more} more") if more > 0 else tuple(text)
 
 

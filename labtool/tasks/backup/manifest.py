@@ -1,26 +1,40 @@
 """What a backup says of itself, in files beside its archive.
 
-SET-20261125T060000Z.tar.zst     the archive
-SET-20261125T060000Z.files.zst   a line of JSON for each file in it
-                                 (both with .age where they are sealed)
-SET-20261125T060000Z.json        what it is; written last: without it there is no backup
+SET-20261125T060000Z-3fa9.tar.zst     the archive
+SET-20261125T060000Z-3fa9.files.zst   a line of JSON for each file in it
+                                      (both with .age where they are sealed)
+SET-20261125T060000Z-3fa9.json        what it is; written last: without it there is no backup
+
+The end of the name tells machines apart that keep sets of one name at one place.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from labtool.core.clock import from_iso, iso
+from pydantic import AwareDatetime, Field
+
+from labtool.core.clock import iso
 from labtool.core.errors import Failed
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 FORMAT = 1
-_ID = re.compile(r"(?P<set>[a-z0-9][a-z0-9-]*)-(?P<at>\d{8}T\d{6}Z)")
+_ID = re.compile(r"(?P<set>[a-z0-9][a-z0-9-]*)-(?P<at>[0-9]{8}T[0-9]{6}Z)-(?P<host>[0-9a-f]{4})")
 _AT = "%Y%m%dT%H%M%SZ"
+_ARCHIVE = re.compile(r"\.tar(\.zst|\.gz)?(\.age)?")
+_FILES = re.compile(r"\.files\.zst(\.age)?")
+
+# Whoever can write to a destination can write numbers that fit nowhere.
+_Number = Annotated[int, Field(ge=0, lt=2**63)]
+_Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +42,8 @@ class Part:
     """A file of the backup at its destinations: bytes, and their SHA-256 (hex)."""
 
     name: str
-    bytes: int
-    sha256: str
+    bytes: _Number
+    sha256: _Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +84,24 @@ _FIELDS = tuple(FileRecord.__dataclass_fields__)
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup is. `problems` are files that could not be read as they were; with any,
-    it is not `good`, though all else is in it."""
+    it is not `good`, though all else is in it. `notes` are what was left out on purpose."""
 
     id: str
     set: str
-    created: datetime
-    finished: datetime
+    created: AwareDatetime
+    finished: AwareDatetime
     host: str
     labtool: str
     archive: Part
     files: Part
-    count: int
-    bytes: int
+    count: _Number
+    bytes: _Number
     compression: str
     encrypted: tuple[str, ...] = ()
     engine: str = "tar"
     dumps: tuple[Dump, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -94,13 +109,28 @@ class Manifest:
         return not self.problems
 
 
-def new_id(name: str, at: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Ident:
+    """What an id says: the set, when it was saved, and the mark of the machine."""
+
+    set: str
+    at: datetime
+    host: str
+
+
+def new_id(name: str, at: datetime, host: str) -> str:
     """The id of a set's backup."""
-    return f"{name}-{at.astimezone(UTC).strftime(_AT)}"
+    return f"{name}-{at.astimezone(UTC).strftime(_AT)}-{mark(host)}"
 
 
-def parse_id(text: str) -> tuple[str, datetime] | None:
-    """The set and the time of an id; None for what is none."""
+@cache
+def mark(host: str) -> str:
+    """What tells a machine from the others, in ids."""
+    return hashlib.sha256(host.encode()).hexdigest()[:4]
+
+
+def parse_id(text: str) -> Ident | None:
+    """What an id says; None for what is none."""
     found = _ID.fullmatch(text)
     if not found:
         return None
@@ -108,14 +138,24 @@ def parse_id(text: str) -> tuple[str, datetime] | None:
         at = datetime.strptime(found["at"], _AT).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return found["set"], at
+    return Ident(found["set"], at, found["host"])
+
+
+def parse_name(file: str) -> Ident | None:
+    """What the name of a part says; None for what is no part of a backup."""
+    return parse_id(file.partition(".")[0])
 
 
 def dump(manifest: Manifest) -> bytes:
-    """The manifest's file."""
+    """The manifest's file: its last line but one is the SHA-256 of what it would be without."""
     found = {"format": FORMAT, **asdict(manifest)}
     found["created"], found["finished"] = iso(manifest.created), iso(manifest.finished)
-    return json.dumps(found, indent=1).encode() + b"\n"
+    return _written(found)
+
+
+def _written(found: dict[str, Any]) -> bytes:
+    digest = hashlib.sha256(json.dumps(found, indent=1).encode()).hexdigest()
+    return json.dumps({**found, "sha256": digest}, indent=1).encode() + b"\n"
 
 
 def with_files(manifest: Manifest, sealed: Part) -> Manifest:
@@ -124,32 +164,54 @@ def with_files(manifest: Manifest, sealed: Part) -> Manifest:
     return replace(manifest, files=part)
 
 
-def load(raw: bytes, where: str) -> Manifest:
-    """A manifest's file. Raises Failed for what is none, or of a newer labtool."""
+def load(raw: bytes, ident: str) -> Manifest:
+    """The manifest's file of the backup `ident`. Raises Failed for what is none, is damaged, or
+    of a newer labtool."""
     try:
         found: dict[str, Any] = json.loads(raw)
-        if int(found.pop("format")) > FORMAT:
-            raise Failed("was written by a newer labtool", where=where, fix="upgrade labtool")
-        for key in ("archive", "files"):
-            found[key] = Part(**found[key])
-        for key in ("created", "finished"):
-            found[key] = from_iso(found[key])
-        for key in ("encrypted", "problems"):
-            found[key] = tuple(map(str, found[key]))
-        found["dumps"] = tuple(map(_dump, found.get("dumps", ())))
-        manifest = Manifest(**found)
-        named = parse_id(manifest.id)
-        if named is None or named[0] != manifest.set:
-            raise ValueError(manifest.id)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        written = found.pop("format")
+        if type(written) is int and written > FORMAT:
+            raise Failed("was written by a newer labtool", where=ident, fix="upgrade labtool")
+        del found["sha256"]
+        if _written({"format": FORMAT, **found}) != raw:
+            raise ValueError("not what was written")
+        manifest = _adapter().validate_json(json.dumps(found), strict=True)
+        if set(found) != _KEYS or not _is_of(manifest, ident):
+            raise ValueError("of another backup")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         fix = "labtool backup verify tells what else is damaged"
-        raise Failed("is no backup's manifest", where=where, fix=fix, code="manifest") from None
+        what = "is no backup's manifest, or damaged"
+        raise Failed(what, where=f"{ident}.json", fix=fix, code="manifest") from None
     return manifest
 
 
-def _dump(found: dict[str, Any]) -> Dump:
-    tables = {str(name): (int(rows), str(total)) for name, (rows, total) in found["tables"].items()}
-    return Dump(**{**found, "tables": tables})
+_KEYS = set(Manifest.__dataclass_fields__)
+
+
+def _is_of(manifest: Manifest, ident: str) -> bool:
+    """Whether all that it names is the backup's own: what it names is read, and removed."""
+    said = parse_id(ident)
+    return (
+        said is not None
+        and manifest.id == ident
+        and manifest.set == said.set
+        and mark(manifest.host) == said.host
+        and manifest.created.astimezone(UTC).replace(microsecond=0) == said.at
+        and manifest.finished.year < 9000
+        and _is_part(manifest.archive, ident, _ARCHIVE)
+        and _is_part(manifest.files, ident, _FILES)
+    )
+
+
+def _is_part(part: Part, ident: str, ending: re.Pattern[str]) -> bool:
+    return part.name.startswith(ident) and bool(ending.fullmatch(part.name[len(ident) :]))
+
+
+@cache
+def _adapter() -> "TypeAdapter[Manifest]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Manifest)
 
 
 def line(record: FileRecord) -> bytes:
@@ -177,4 +239,9 @@ def _owner(owner: tuple[int, int, str, str]) -> str:
 def read_lines(raw: Iterable[bytes]) -> Iterator[FileRecord]:
     """The records of such lines. Raises ValueError and TypeError for what is none."""
     for line in raw:
-        yield FileRecord(**json.loads(line))
+        record = FileRecord(**json.loads(line))
+        texts = (record.path, record.type, record.user, record.group, record.sha256, record.link)
+        numbers = (record.size, record.mode, record.parts, record.mtime)
+        if set(map(type, texts)) != {str} or not set(map(type, numbers)) <= {int, float}:
+            raise TypeError(record)
+        yield record

@@ -95,7 +95,8 @@ class Places:
             known += [one.id for one in seen.backups]
             found += [Copy(one, name) for one in seen.backups if one.id == ident]
         if found:
-            return found
+            # From one that has all of it, if there is one.
+            return sorted(found, key=lambda copy: not copy.manifest.good)
         if silent:
             raise silent[0]
         newest = ", ".join(sorted(set(known), reverse=True)[:3])
@@ -108,12 +109,13 @@ class Places:
         return {one.id for found in seen for one in found.backups}
 
     def newest(self, name: str, places: Sequence[str]) -> Manifest | None:
-        """A set's newest good backup at these places, as far as they can be asked."""
+        """The newest good backup of this machine's set at these places, as far as they can be
+        asked."""
         found: list[Manifest] = []
         for place in places:
             try:
                 seen = self.catalogue(place)
             except LabtoolError:
                 continue
-            found += [one for one in seen.backups if one.set == name and one.good]
+            found += seen.whole(name, self.section.machine)
         return max(found, key=lambda one: one.created, default=None)

@@ -3,13 +3,14 @@
 The rules are those that restic's users know (restic.readthedocs.io, forget): the last N; for
 days, weeks, months and years the newest of each of the last N that have any. A backup stays that
 one rule keeps. The newest good one always stays; one that is not good fills no rule, and goes
-once a newer one is good.
+once a newer one is good. Where none is good, those of which only some files are missing take
+their place. What the clock says is still to come fills no rule either, and stays.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -17,6 +18,8 @@ from pydantic import Field
 from labtool.core.config.types import Duration, Section
 
 Count = Annotated[int, Field(ge=0, le=10_000)]
+# A clock may be a little ahead of another's.
+AHEAD = timedelta(days=1)
 
 
 class Keep(Section):
@@ -46,7 +49,7 @@ class Dated:
 
     id: str
     created: datetime
-    good: bool
+    state: Literal["good", "incomplete", "broken"]
 
 
 _Period = Callable[[datetime], tuple[int, ...]]
@@ -60,16 +63,19 @@ _PERIODS: dict[str, _Period] = {
 
 def staying(backups: Iterable[Dated], keep: Keep, now: datetime, zone: ZoneInfo) -> set[str]:
     """The ids of the backups of one set that stay. Days are those of `zone`."""
-    ordered = sorted(backups, key=lambda one: (one.created, one.id), reverse=True)
-    good = [one for one in ordered if one.good]
+    found = sorted(backups, key=lambda one: (one.created, one.id), reverse=True)
+    future = {one.id for one in found if one.created - now > AHEAD}
+    ordered = [one for one in found if one.id not in future]
+    good = [one for one in ordered if one.state == "good"]
+    good = good or [one for one in ordered if one.state == "incomplete"]
     if not good:
-        return {one.id for one in ordered}
+        return {one.id for one in found}
     stay = {one.id for one in good[: max(1, keep.last)]}
     stay |= {one.id for one in good if now - one.created < keep.within}
     for name, period in _PERIODS.items():
         stay |= _newest(good, getattr(keep, name), lambda at, p=period: p(at.astimezone(zone)))  # type: ignore[misc]  # mypy sees no type in the default
     # What came after the newest good one may be all that there is of those days.
-    return stay | {one.id for one in ordered if one.created > good[0].created}
+    return stay | future | {one.id for one in ordered if one.created > good[0].created}
 
 
 def _newest(good: Sequence[Dated], number: int, period: _Period) -> set[str]:

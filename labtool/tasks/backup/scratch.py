@@ -6,23 +6,36 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, get_args
 
 from labtool.core.config import Config
 from labtool.core.files import make_folder
 from labtool.tasks.backup.section import Backup
 
+Purpose = Literal["save", "drill"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
 
 @contextmanager
-def scratch(config: Config, section: Backup, purpose: str) -> Iterator[Path]:
+def scratch(config: Config, section: Backup, purpose: Purpose) -> Iterator[Path]:
     """An empty folder, for this user alone. Only one run has it, by the task's lock. Raises
     StateError."""
-    base = config.resolve(section.scratch) if section.scratch else config.state / "backup"
-    folder = base / f"labtool-{purpose}"
+    folder = _base(config, section) / f"labtool-{purpose}"
     _clear(folder)
     try:
         yield make_folder(folder)
     finally:
         _clear(folder)
+
+
+def sweep(config: Config, section: Backup) -> None:
+    """Remove what runs that were killed have left."""
+    for purpose in PURPOSES:
+        _clear(_base(config, section) / f"labtool-{purpose}")
+
+
+def _base(config: Config, section: Backup) -> Path:
+    return config.resolve(section.scratch) if section.scratch else config.state / "backup"
 
 
 def _clear(folder: Path) -> None:

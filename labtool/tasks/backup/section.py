@@ -1,6 +1,8 @@
 """The config's section `backup`: what is saved, where to, how long it stays."""
 
+import os
 import re
+import socket
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -132,6 +134,11 @@ class Backup(Section):
         default=None, description="age's, to read what is encrypted; not needed to save it"
     )
     scratch: str = Field(default="", description="A folder for drills; default: in the state")
+    host: str = Field(
+        default="",
+        max_length=200,
+        description="What this machine's backups are known by; default: its name",
+    )
     keep: Keep = Field(default_factory=Keep)
     max_age: Duration = Field(
         default=timedelta(days=8), description="An older newest copy is told to the admins"
@@ -141,12 +148,26 @@ class Backup(Section):
     def _to_what_is_there(self) -> "Backup":
         if RESTIC in self.destinations:
             raise mistake("a destination is called restic", "call it otherwise: it is an engine")
+        folders: dict[str, str] = {}
+        for name, one in self.destinations.items():
+            path = os.path.normpath(one.path) if one.kind == "local" else name
+            if path in folders:
+                what = f"destinations {folders[path]} and {name} are the same folder"
+                raise mistake(what, "one copy is no two: name another folder")
+            folders[path] = name
         for name, one in self.sets.items():
+            if len(set(one.to)) != len(one.to):
+                raise mistake(f"sets.{name}.to names one twice", "name each destination once")
             for to in one.to:
                 if to not in self.destinations:
                     known = ", ".join(self.destinations)
                     raise mistake(f"sets.{name}.to names {to!r}", f"write one of {known}")
         return self
+
+    @property
+    def machine(self) -> str:
+        """What this machine's backups are known by."""
+        return self.host or socket.gethostname()
 
     def keep_of(self, name: str, destination: str) -> Keep:
         """How long a set's backups stay at a destination."""

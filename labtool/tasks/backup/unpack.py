@@ -23,6 +23,8 @@ _TYPES = {
     tarfile.FIFOTYPE: "fifo",
 }
 _CHUNK = 1024 * 1024
+# No line of the list is longer: two paths, at six bytes for each of theirs.
+_LONGEST = 1024 * 1024
 
 
 class Content(Protocol):
@@ -80,7 +82,7 @@ def records(kept: Kept, *, near: bool = False) -> Iterator[FileRecord]:
         chunks = kept.part(kept.manifest.files, "zstd")
     try:
         yield from m.read_lines(_lines(chunks))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _wrong(where, "it has a line that is none") from None
 
 
@@ -108,7 +110,7 @@ def members(kept: Kept) -> Iterator[Member]:
                 yield Member(record, info, tar.extractfile(info) if info.isreg() else None)
             if (info := tar.next()) is not None:
                 raise _wrong(where, f"{info.name!r} is not what went in")
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError) as error:
         raise _wrong(where, str(error)) from error
     source.drain()
 
@@ -221,6 +223,8 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _LONGEST:
+            raise ValueError("a line without an end")
         yield from lines
     if rest:
         yield rest

@@ -1,10 +1,13 @@
 """Whether a backup is what it should be: read from its destination, or really restored."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from labtool.core.errors import Failed, LabtoolError
+from labtool.tasks.backup.below import Below, parts
 from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest
 from labtool.tasks.backup.restore import restore
 from labtool.tasks.backup.unpack import Kept, hashed, members, records
@@ -38,10 +41,11 @@ def drill(kept: Kept, root: Path, database: Callable[[Dump, Path], list[str]]) -
     for what differs."""
     done = restore(members(kept), root)
     problems = list(done.problems)
-    for record in records(kept):
-        problem = differs(root / record.path, record)
-        if problem:
-            problems.append(f"{record.path}: {problem}")
+    with Below(root) as below:
+        for record in records(kept):
+            problem = differs(below, record)
+            if problem:
+                problems.append(f"{record.path}: {problem}")
     for dump in kept.manifest.dumps:
         try:
             found = database(dump, root / dump.path)
@@ -62,21 +66,27 @@ def tell(manifest: Manifest, problems: list[str]) -> None:
         raise Failed(what, where=manifest.id, fix=fix, code="damaged")
 
 
-def differs(path: Path, record: FileRecord) -> str:
+def differs(below: Below, record: FileRecord) -> str:
     """What is different in a restored file; nothing where it is the same."""
     try:
-        status = path.lstat()
+        way = parts(record.path)
+        folder, name = below.folder(way[:-1]), way[-1]
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         if record.type in ("file", "dump"):
-            return "" if _digest(path) == record.sha256 else "its content differs"
+            return "" if _digest(folder, name) == record.sha256 else "its content differs"
         if record.type == "symlink":
-            return "" if str(path.readlink()) == record.link else "it leads elsewhere"
+            found = os.readlink(name, dir_fd=folder)
+            return "" if found == record.link else "it leads elsewhere"
         if record.type == "directory":
-            return "" if path.is_dir() else "it is no folder"
+            return "" if stat.S_ISDIR(mode) else "it is no folder"
     except OSError as error:
         return error.strerror or type(error).__name__
-    return "" if status else "it is not there"
+    except Failed as error:
+        return error.what
+    return ""
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+def _digest(folder: int, name: str) -> str:
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    with os.fdopen(handle, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from labtool.tasks.backup.manifest import mark
 from tests.lab import Lab, poll
 from tests.tasks.backup.house import House, tree
 
@@ -23,7 +25,8 @@ def house(lab: Lab) -> House:
 def test_all_of_it_comes_back(house: House) -> None:
     house.fill(12)
     (house.source / "empty").mkdir(mode=0o711)
-    (house.source / "link").symlink_to("/nowhere/else")
+    for name, to in {"a": "/nowhere/else", "b": "./f0//0.bin", "c": "f0/", "d": "f0/./."}.items():
+        os.symlink(to, house.source / f"link-{name}")  # noqa: PTH211  (Path would tidy it)
     (house.source / "twice").hardlink_to(house.source / "f0" / "0.bin")
     (house.source / "run").write_text("#!/bin/sh\n")
     (house.source / "run").chmod(0o755)
@@ -63,7 +66,7 @@ def test_list_show_and_diff(house: House) -> None:
         f"- {base}/f1/1.bin",
     ]
     assert house.run("diff", first, first).out == "They hold the same.\n"
-    done = house.run("show", "data-20200101T000000Z")
+    done = house.run("show", "data-20200101T000000Z-0000")
     assert done.status == 2
     assert f"there are {second}" in done.err
 
@@ -133,7 +136,8 @@ def test_one_that_shrank(house: House) -> None:
     house.save("--at", "2026-11-24T10:00")
     shutil.rmtree(house.source / "f1")
     (house.source / "f2" / "2.bin").unlink()
-    shutil.rmtree(house.source / "f2")
+    for path in (house.source / "f2").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
     done = house.run("run", "--at", "2026-11-24T11:00")
     assert done.status == 1
     assert "the last backup had" in done.err
@@ -197,14 +201,14 @@ def test_one_wrong_byte_anywhere_is_found(house: House, compress: str) -> None:
     house.fill(4)
     house.configure(compress=compress)
     ident = house.save()
-    for part in (f"{ident}.files.zst", next(house.disk.glob("*.tar*")).name):
-        path = house.disk / part
-        good = path.read_bytes()
+    for path in sorted(house.disk.glob(f"{ident}.*")):
+        part, good = path.name, path.read_bytes()
         for at in {0, 1, len(good) // 2, len(good) - 1, *random.sample(range(len(good)), 3)}:
-            path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+            bit = 1 << random.randrange(8)
+            path.write_bytes(good[:at] + bytes([good[at] ^ bit]) + good[at + 1 :])
             done = house.run("verify", *(["--drill"] if at % 2 else []))
-            assert done.status == 1, (part, at)
-            assert "is damaged" in done.err, (part, at, done.err)
+            assert done.status == 1, (part, at, bit)
+            assert "damaged" in done.err, (part, at, bit, done.err)
         path.write_bytes(good[:-5])
         assert house.run("verify", "--drill").status == 1
         path.write_bytes(good)
@@ -229,8 +233,11 @@ def test_prune(house: House) -> None:
     house.fill()
     for day in range(1, 11):
         house.save("--at", f"2026-11-{day:02}T09:00")
-    (house.disk / "somebody-elses.txt").write_text("mine")
-    (house.disk / "data-20261101T000000Z.tar.zst").write_bytes(b"left by a killed run")
+    ours, theirs = mark(socket.gethostname()), mark("elsewhere")
+    (house.disk / f"data-20261101T000000Z-{ours}.tar.zst").write_bytes(b"left by a killed run")
+    for name in ("somebody-elses.txt", f"data-20261101T000000Z-{theirs}.tar.zst",
+                 f"data-wiki-20261101T000000Z-{ours}.tar.zst"):  # fmt: skip
+        (house.disk / name).write_text("not ours to remove")
     config = json.loads(json.dumps({
         "sets": {"data": {"paths": ["data"], "to": ["disk"], "keep": {"last": 2, "weekly": 2}}},
         "destinations": {"disk": {"kind": "local", "path": "disk"}},
@@ -245,6 +252,8 @@ def test_prune(house: House) -> None:
     names = {path.name for path in house.disk.iterdir()}
     assert names == {
         "somebody-elses.txt",
+        f"data-20261101T000000Z-{theirs}.tar.zst",
+        f"data-wiki-20261101T000000Z-{ours}.tar.zst",
         *(f"{one}{end}" for one in left for end in (".json", ".tar.zst", ".files.zst")),
     }
     assert house.run("verify").status == 0

@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read(house: Repository) -> None:
     assert "/proc/self/mem" in done.err
     [one] = house.list()
     assert (one["good"], one["files"]) == (False, 9)
-    assert "not saved: " in house.run("show", one["id"]).out
+    assert "problem: " in house.run("show", one["id"]).out
     # Another machine knows that much.
     shutil.rmtree(house.lab.state / "backup")
     assert not house.list()[0]["good"]

@@ -72,8 +72,10 @@ class Folder:
         try:
             with _explained(part):
                 handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-                with os.fdopen(handle, "wb", buffering=0) as file:
+                # Not unbuffered: a disk that is nearly full takes less than it is given.
+                with os.fdopen(handle, "wb") as file:
                     _write(handle, file, chunks)
+                    file.flush()
                     os.fsync(handle)
                 part.replace(self._path / name)
                 _sync(self._path)
@@ -107,7 +109,8 @@ class _explained:  # noqa: N801  (used as a function)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise unusable(self._path, error) from error
+            fix = "look at the destination's path:"
+            raise unusable(self._path, error, instead=fix) from error
 
 
 def _write(handle: int, file: IO[bytes], chunks: Iterable[bytes]) -> None:

@@ -36,12 +36,13 @@ class Archives:
 
     def verify(self, manifest: Manifest) -> Verified:
         """As every shelf's."""
-        return Verified(*verify(self._kept(manifest)))
+        return Verified(*verify(self._kept(self._as_stored(manifest))))
 
     def drill(self, manifest: Manifest, scratch: Path) -> Verified:
         """As every shelf's."""
         root = scratch / "restored"
-        count = drill(self._kept(manifest), root, partial(self._differences, manifest))
+        kept = self._kept(self._as_stored(manifest))
+        count = drill(kept, root, partial(self._differences, kept.manifest))
         return Verified("drill", count)
 
     def restore(
@@ -62,6 +63,10 @@ class Archives:
                 self._destination.remove(part)
         for part in leftovers:
             self._destination.remove(part)
+
+    def _as_stored(self, manifest: Manifest) -> Manifest:
+        """The manifest, read where it is: what is known of it here may be all that is whole."""
+        return catalogue.reread(self._destination, manifest.id)
 
     def _differences(self, manifest: Manifest, dump: Dump, file: Path) -> list[str]:
         if dump.kind == "sqlite":

@@ -14,6 +14,7 @@ from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.files import make_folder, write_atomic
 from labtool.services.restic import Restic, Saved, Snapshot
+from labtool.tasks.backup.below import Below
 from labtool.tasks.backup.catalogue import Catalogue
 from labtool.tasks.backup.make import shortened, too_little
 from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest, Part, new_id
@@ -69,7 +70,7 @@ class Snapshots:
             except LabtoolError as error:
                 damaged.append(error)
         found.sort(key=lambda one: (one.created, one.id), reverse=True)
-        return Catalogue(tuple(found), {}, tuple(damaged))
+        return Catalogue(tuple(found), frozenset(), {}, tuple(damaged))
 
     def records(self, manifest: Manifest) -> Iterator[FileRecord]:
         """As every shelf's; without hashes, which restic does not show."""
@@ -95,7 +96,8 @@ class Snapshots:
         for record in self.records(manifest):
             path = root / record.path
             count += 1
-            problem = "" if record.type == "file" else differs(path, record)
+            with Below(root) as below:
+                problem = "" if record.type == "file" else differs(below, record)
             if record.type == "file" and (not path.is_file() or path.stat().st_size != record.size):
                 problem = "its size differs, or it is not there"
             if problem:
@@ -139,7 +141,7 @@ class Snapshots:
         if _INCOMPLETE in snapshot.tags and not problems:
             problems = ("something could not be read",)
         return Manifest(
-            id=new_id(name, snapshot.at),
+            id=new_id(name, snapshot.at, snapshot.host),
             set=name,
             created=snapshot.at,
             finished=snapshot.at,

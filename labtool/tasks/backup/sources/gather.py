@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from labtool.core.config import Config
+from labtool.core.errors import Failed
 from labtool.tasks.backup.archive import Archive
 from labtool.tasks.backup.section import Backup, Set
 from labtool.tasks.backup.servers import server
@@ -25,7 +26,9 @@ def _kept_here(config: Config) -> set[str]:
     """The folders that backups are kept in."""
     destinations = config.section("backup", Backup).destinations.values()
     paths = [config.resolve(one.path) for one in destinations if one.kind == "local"]
-    return {os.fspath(path.absolute()) for path in paths}
+    sets = config.section("backup", Backup).sets.values()
+    paths += [config.resolve(one.repository) for one in sets if one.repository.count(":") == 0]
+    return {os.path.realpath(path) for path in paths}
 
 
 def gather(options: Set, config: Config, scratch: Path) -> list[Source]:
@@ -41,11 +44,16 @@ def gather(options: Set, config: Config, scratch: Path) -> list[Source]:
     if databases:
         found.append(Sqlite(databases, scratch))
     # Not a second time, as files that change while they are read; nor the backups themselves.
-    skip = {f"{os.fspath(path.absolute())}{end}" for path in databases for end in ("", *BESIDE)}
-    skip |= _kept_here(config)
+    skip = {f"{os.path.realpath(path)}{end}" for path in databases for end in ("", *BESIDE)}
+    kept = _kept_here(config)
+    skip |= kept
     if options.paths:
         paths = [config.resolve(path) for path in options.paths]
-        found.append(Files(paths, options.exclude, skip))
+        for path in paths:
+            if os.path.realpath(path) in kept:
+                what, fix = "is where backups are kept", "name another folder in paths:"
+                raise Failed(what, where=str(path), fix=fix, code="own_place")
+        found.append(Files(paths, options.exclude, skip, filled=options.min_files > 0))
     for program in options.configuration:
         if program == "labtool":
             files = configuration.own_files(config, secrets=bool(options.encrypt))

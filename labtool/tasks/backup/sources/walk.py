@@ -24,33 +24,48 @@ class Found(NamedTuple):
 
 
 class Walk:
-    """Walks over paths in the order of their names. `problems` are what could not be read,
-    `skip` the paths of what is left out."""
+    """Walks over paths in the order of their names; one that is itself a link stands for what it
+    leads to. `problems` are what could not be read, `notes` what is mounted below and left out,
+    `skip` the paths, without links, of what is left out, and `skipped` how many there were."""
 
     def __init__(
         self, paths: Sequence[Path], exclude: Sequence[str], skip: Collection[str] = ()
     ) -> None:
         self.problems: list[str] = []
+        self.notes: list[str] = []
+        self.skipped = 0
         self._skip = skip
         self._paths = paths
+        self._tops = {os.path.realpath(path) for path in paths}
         self._spec = _spec(exclude)
 
-    def __iter__(self) -> Iterator[Found]:
-        """Everything that belongs to the set; a folder before what is in it."""
+    def each(self) -> Iterator[tuple[Path, Iterator[Found]]]:
+        """Each path, with everything that belongs to the set there."""
         for top in self._paths:
-            path = os.fspath(top.absolute())
-            try:
-                status = os.lstat(path)
-            except OSError as error:
-                self._missed(path, error)
-                continue
-            yield Found(path, path.lstrip("/"), status)
-            if stat.S_ISDIR(status.st_mode):
-                yield from self._below(path, status.st_dev)
+            yield top, self._at(top)
 
-    def _below(self, top: str, device: int) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[Found]:
+        """All of it; a folder before what is in it."""
+        for _, found in self.each():
+            yield from found
+
+    def _at(self, top: Path) -> Iterator[Found]:
+        path = os.path.realpath(top)
+        name = os.fspath(top.absolute()).strip("/")
+        try:
+            status = os.lstat(path)
+        except OSError as error:
+            self._missed(path, error)
+            return
+        if name:
+            yield Found(path, name, status)
+        if stat.S_ISDIR(status.st_mode):
+            yield from self._below(path, name, status.st_dev)
+
+    def _below(self, top: str, name: str, device: int) -> Iterator[Found]:
         """What is in a folder. What is mounted inside belongs to somebody else."""
         inside = len(top.rstrip("/")) + 1
+        before = f"{name}/" if name else ""
         # Of each folder on the way, what is still to come in it: no frame of its own for each,
         # as every file would pass through all of them.
         waiting = [self._entries(top)]
@@ -69,9 +84,13 @@ class Walk:
             is_folder = status is not None and stat.S_ISDIR(status.st_mode)
             if self._is_left_out(path, inside, is_folder=is_folder):
                 continue
-            yield Found(path, path.lstrip("/"), status)
-            if status is not None and is_folder and status.st_dev == device:
+            yield Found(path, before + path[inside:], status)
+            if status is None or not is_folder:
+                continue
+            if status.st_dev == device:
                 waiting.append(self._entries(path))
+            elif path not in self._tops:
+                self.notes.append(f"{path}: is another disk, and not saved; name it in paths:")
 
     def _entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
         """What is in a folder, by name; of a very large one, the rest as it comes."""
@@ -85,6 +104,7 @@ class Walk:
     def _is_left_out(self, path: str, inside: int, *, is_folder: bool) -> bool:
         """Whether patterns exclude it, by its path below the set's own, or it is to skip."""
         if self._skip and path in self._skip:
+            self.skipped += 1
             return True
         if self._spec is None:
             return False

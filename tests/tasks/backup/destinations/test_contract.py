@@ -17,7 +17,7 @@ from tests.tasks.backup.house import House, tree
 
 KINDS = Kinds("labtool.tasks.backup.destinations").names()
 REMOTE = [kind for kind in KINDS if kind != "local"]
-NAME = "data-20261125T060000Z.tar.zst"
+NAME = "data-20261125T060000Z-0000.tar.zst"
 MB = 1024 * 1024
 _stands: dict[str, Stand] = {}
 
@@ -135,7 +135,7 @@ def test_an_upload_that_breaks_ends_equal(
 ) -> None:
     destination = stand.destination(tmp_path, patience=20)
     assert stand.proxy
-    destination.write("warm-20261125T060000Z.json", [b"{}"])
+    destination.write("warm-20261125T060000Z-0000.json", [b"{}"])
     seen = [0]
 
     def match(_: object) -> bool:
