@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from labtool.core.config import Config
+from labtool.core.errors import StateError
 from labtool.core.files import make_folder
 from labtool.tasks.backup.section import Backup
 
@@ -23,7 +24,13 @@ def scratch(config: Config, section: Backup, purpose: Purpose) -> Iterator[Path]
     folder = _base(config, section) / f"labtool-{purpose}"
     _clear(folder)
     try:
-        yield make_folder(folder)
+        make_folder(folder)
+    except StateError as error:
+        if section.scratch:
+            error.fix = "mount its disk, or correct backup.scratch"
+        raise
+    try:
+        yield folder
     finally:
         _clear(folder)
 

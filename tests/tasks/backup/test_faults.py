@@ -21,10 +21,12 @@ def house(lab: Lab) -> House:
     return house
 
 
-def mounted(house: House, options: str, script: str, *arguments: str) -> Result:
-    """`labtool backup` where `script` has mounted something small first; $0 is the options."""
+def mounted(house: House, options: str, script: str, *arguments: str, then: str = ":") -> Result:
+    """`labtool backup` where `script` has mounted something small first, and what is `then`
+    found there; $1 is the options."""
     require("unshare")
-    program = ["unshare", "-rm", "sh", "-c", f'{script}; shift; exec "$@"', "sh", options]
+    line = f'{script}; shift; "$@"; status=$?; {then}; exit $status'
+    program = ["unshare", "-rm", "sh", "-c", line, "sh", options]
     return house.lab.run("backup", *arguments, program=[*program, *command()])
 
 
