@@ -3,6 +3,7 @@
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from labtool.services.piped import EndedError, found, output
 # It saved what it could read, and complained about the rest.
 _INCOMPLETE = 3
 _HOUR = 3600.0
+# Another machine's backup to the same repository may take that long.
+_PATIENCE, _AGAIN = 600.0, 2.0
+_LOCKED = "restic_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,14 @@ class Restic:
             "RESTIC_PROGRESS_FPS": "0.0166",
         }
 
-    def save(self, paths: Sequence[Path], exclude: Sequence[str], tags: Sequence[str]) -> Saved:
-        """Save paths as a snapshot; what is mounted below them is left out."""
+    def save(
+        self, paths: Sequence[Path], exclude: Sequence[str], tags: Sequence[str], host: str
+    ) -> Saved:
+        """Save paths as a snapshot of a machine; what is mounted below them is left out.
+        `exclude` are restic's patterns."""
         said: list[str] = []
-        options = ["--one-file-system", *(f"--exclude={one}" for one in exclude)]
+        options = ["--one-file-system", f"--host={host}"]
+        options += [f"--exclude={one}" for one in exclude]
         options += [f"--tag={tag}" for tag in tags]
         printed = self._run(
             "backup", *options, "--", *map(str, paths), allowed=(0, _INCOMPLETE), said=said
@@ -118,7 +126,7 @@ class Restic:
         """Put a snapshot, or what is below `paths`, into a folder; every file is read again and
         checked. What went wrong with single files."""
         said: list[str] = []
-        only = [f"--include={_literal(path)}" for path in paths]
+        only = [f"--include={literal(path)}" for path in paths]
         self._run(
             "restore", snapshot, f"--target={to}", "--verify", *only, allowed=(0, 1), said=said
         )
@@ -133,9 +141,21 @@ class Restic:
         is damaged."""
         self._run("check", "--read-data", code="damaged")
 
-    def mark(self, snapshot: str, tag: str) -> None:
-        """Add a tag to a snapshot, which has another id then."""
-        self._run("tag", f"--add={tag}", snapshot)
+    def mark(self, snapshot: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Add tags to a snapshot, and take others away; it has another id then. While another
+        restic saves to the repository this has to wait."""
+        changes = [*(f"--add={tag}" for tag in add), *(f"--remove={tag}" for tag in remove)]
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._run("tag", *changes, snapshot)
+            except Temporary as error:
+                if error.code != _LOCKED or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN)
+                self.unlock()
+            else:
+                return
 
     def forget(self, snapshots: Sequence[str]) -> None:
         """Remove snapshots, and what only they had."""
@@ -209,7 +229,7 @@ def _problem(line: str) -> str:
         return one_line(line.removeprefix("error: "), 300)
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
     """A path as a pattern that matches it alone."""
     escaped = "".join(f"\\{char}" if char in "\\*?[]!" else char for char in path.strip("/"))
     return f"/{escaped}"
@@ -222,11 +242,11 @@ def _error(error: EndedError, where: str) -> LabtoolError:
     if "wrong password" in low or error.status == 12:
         fix = "check password: of the set"
         return AccessDenied("refuses the password", where=where, fix=fix, code="restic_password")
+    if any(word in low for word in ("dial tcp", "connection refused", "timeout", "no such host")):
+        return Temporary(f"cannot be reached: {last}", where=where, code="restic")
     if "is there a repository" in low or error.status == 10:
         fix = "mount its disk; a new one is made by: restic init, with the same repository"
         return Failed("there is no repository", where=where, fix=fix, code="no_repository")
     if "already locked" in low or error.status == 11:
-        return Temporary("is in use by another restic", where=where, code="restic_locked")
-    if any(word in low for word in ("dial tcp", "connection refused", "timeout", "no such host")):
-        return Temporary(f"cannot be reached: {last}", where=where, code="restic")
+        return Temporary("is in use by another restic", where=where, code=_LOCKED)
     return Failed(last or error.what, where=where, fix="try it by hand", code="restic")

@@ -36,6 +36,9 @@ Command = Annotated[tuple[str, ...], Field(min_length=1)]
 Recipient = Annotated[str, Field(pattern=r"^(age1[a-z0-9]{50,70}|ssh-(rsa|ed25519) \S+.*)$")]
 # The place of what is in restic's repositories.
 RESTIC = "restic"
+# Of .gitignore's patterns, what restic has not: what is not left out after all (at the beginning),
+# and classes of characters.
+_NOT_FOR_RESTIC = ("!", "[:", "[.", "[=")
 
 
 class Mysql(Section):
@@ -105,6 +108,12 @@ class Set(Section):
         if self.engine == "restic":
             if not self.repository or self.password is None or not self.paths:
                 raise mistake("restic needs more", "write paths:, repository: and password:")
+            for pattern in self.exclude:
+                if pattern.startswith(_NOT_FOR_RESTIC[0]) or any(
+                    one in pattern for one in _NOT_FOR_RESTIC[1:]
+                ):
+                    what = f"exclude: {pattern!r} is nothing that restic can do"
+                    raise mistake(what, "leave it out, or use engine: tar")
             if other or self.to or self.encrypt:
                 what = "restic saves paths to its repository"
                 raise mistake(what, "leave out to:, encrypt:, databases and configuration:")

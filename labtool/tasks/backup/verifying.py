@@ -85,6 +85,8 @@ def _of_place(places: Places, seen: Catalogue, *, latest: bool) -> list[Manifest
 
 def _without(places: Places, place: str, seen: Catalogue) -> list[str]:
     """The sets that should be at a place and are not."""
+    if seen.damaged:
+        return []  # that is what is told
     there = {one.set for one in seen.backups}
     sets = places.section.sets.items()
     return [name for name, one in sets if place in one.places and name not in there]

@@ -62,7 +62,8 @@ def test_all_of_it(house: Repository) -> None:
     before = tree(house.source)
     first = house.save()
     [snapshot] = house.restic("snapshots")
-    assert snapshot["tags"] == ["labtool", "labtool-set=data"]
+    assert snapshot["tags"][:2] == ["labtool", "labtool-set=data"]
+    assert "labtool-incomplete" not in snapshot["tags"]
     assert tree(house.restored(first)) == before
     odd = str(house.source / "*odd [name]")
     back = house.restored(first, odd)
@@ -100,7 +101,7 @@ def test_a_file_that_cannot_be_read(house: Repository) -> None:
     house.configure(paths=["data", "/proc/self/mem"])
     done = house.run("run")
     assert done.status == 1
-    assert "/proc/self/mem" in done.err
+    assert "/mem" in done.err
     [one] = house.list()
     assert (one["good"], one["files"]) == (False, 9)
     assert "problem: " in house.run("show", one["id"]).out

@@ -1,18 +1,21 @@
 """Snapshots in the repositories of restic: a repository for each set with `engine: restic`.
 
-restic's own tags say whose a snapshot is: `labtool`, `labtool-set=NAME`, and
-`labtool-incomplete` where something could not be read.
+restic's own tags say what a snapshot is: `labtool`, `labtool-set=NAME`, how many files and bytes
+it has, and `labtool-incomplete` until it is known that all is in it: one that was cut short, or
+of which something could not be read, stays so.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import labtool
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.files import make_folder, write_atomic
+from labtool.core.masking import conceal
 from labtool.services.restic import Restic, Saved, Snapshot
 from labtool.tasks.backup.below import Below
 from labtool.tasks.backup.catalogue import Catalogue
@@ -21,9 +24,13 @@ from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest, Part, new_
 from labtool.tasks.backup.restore import Restored, ready
 from labtool.tasks.backup.section import Backup, Set
 from labtool.tasks.backup.shelves._base import Verified
+from labtool.tasks.backup.shelves.patterns import for_restic
 from labtool.tasks.backup.verify import differs, tell
 
 _OURS, _INCOMPLETE = "labtool", "labtool-incomplete"
+_FILES, _BYTES = "labtool-files=", "labtool-bytes="
+# What restic's JSON has in place of a name that is no text: restic itself has compared it.
+_NO_TEXT = "\ufffd"
 _TYPES = {"dir": "directory"}
 
 
@@ -32,8 +39,9 @@ class Snapshots:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        section = config.section("backup", Backup)
-        self._sets = {name: one for name, one in section.sets.items() if one.engine == "restic"}
+        self._section = config.section("backup", Backup)
+        sets = self._section.sets.items()
+        self._sets = {name: one for name, one in sets if one.engine == "restic"}
         self._checked = set[str]()
 
     def save(self, name: str, last: Manifest | None) -> Manifest:
@@ -46,15 +54,20 @@ class Snapshots:
                 raise Failed("is not there", where=str(path), fix=fix, code="no_source")
         restic = self._restic(options)
         restic.unlock()
-        saved = restic.save([path.absolute() for path in paths], options.exclude, _tags(name))
+        # A link stands for what it leads to.
+        tops = [path.resolve() for path in paths]
+        exclude = [p for one in options.exclude for top in tops for p in for_restic(one, str(top))]
+        tags = (*_tags(name), _INCOMPLETE)
+        saved = restic.save(tops, exclude, tags, self._section.machine)
         try:
             too_little(name, options, last, saved.files, saved.bytes)
         except Failed:
-            restic.forget([saved.id])
+            with suppress(LabtoolError):  # it is not whole, and goes when old ones go
+                restic.forget([saved.id])
             raise
         self._note(saved)
-        if saved.problems:
-            restic.mark(saved.id, _INCOMPLETE)
+        size = (f"{_FILES}{saved.files}", f"{_BYTES}{saved.bytes}")
+        restic.mark(saved.id, size, () if saved.problems else (_INCOMPLETE,))
         for snapshot in reversed(restic.snapshots(_tags(name))):
             if snapshot.original.startswith(saved.id):
                 return self._manifest(name, snapshot)
@@ -96,6 +109,8 @@ class Snapshots:
         for record in self.records(manifest):
             path = root / record.path
             count += 1
+            if _NO_TEXT in record.path or _NO_TEXT in record.link:
+                continue
             with Below(root) as below:
                 problem = "" if record.type == "file" else differs(below, record)
             if record.type == "file" and (not path.is_file() or path.stat().st_size != record.size):
@@ -136,10 +151,9 @@ class Snapshots:
         return [self._manifest(name, snapshot) for snapshot in found]
 
     def _manifest(self, name: str, snapshot: Snapshot) -> Manifest:
-        noted = self._noted(snapshot)
-        problems = tuple(map(str, noted.get("problems") or ()))
-        if _INCOMPLETE in snapshot.tags and not problems:
-            problems = ("something could not be read",)
+        problems: tuple[str, ...] = ()
+        if _INCOMPLETE in snapshot.tags:
+            problems = self._noted(snapshot) or ("it was not finished, or not all was read",)
         return Manifest(
             id=new_id(name, snapshot.at, snapshot.host),
             set=name,
@@ -149,8 +163,8 @@ class Snapshots:
             labtool=labtool.__version__,
             archive=Part(snapshot.id, 0, ""),
             files=Part("", 0, ""),
-            count=int(noted.get("files") or 0),
-            bytes=int(noted.get("bytes") or 0),
+            count=_number(snapshot, _FILES),
+            bytes=_number(snapshot, _BYTES),
             compression="",
             engine="restic",
             problems=problems,
@@ -165,27 +179,32 @@ class Snapshots:
         else:
             environment["RESTIC_PASSWORD"] = password.reveal()
         where = options.repository
+        # restic's way to name a user: rest:https://user:password@host/
+        if word := urlsplit(where.partition(":")[2]).password or urlsplit(where).password:
+            conceal(word)
+            conceal(unquote(word))
         # A folder is relative to the config; anything else has a scheme.
         repository = where if ":" in where else str(self._config.resolve(where))
         return Restic(repository, environment, self._config.state / "backup" / "restic-cache")
 
     def _note(self, saved: Saved) -> None:
         """What restic does not tell again."""
-        noted = {
-            "files": saved.files,
-            "bytes": saved.bytes,
-            "problems": shortened(list(saved.problems)),
-        }
-        path = make_folder(self._config.state / "backup" / "snapshots") / f"{saved.id[:8]}.json"
-        write_atomic(path, json.dumps(noted).encode(), 0o600)
+        if saved.problems:
+            noted = json.dumps(shortened(list(saved.problems)))
+            path = make_folder(self._config.state / "backup" / "snapshots") / f"{saved.id[:8]}.json"
+            write_atomic(path, noted.encode(), 0o600)
 
-    def _noted(self, snapshot: Snapshot) -> dict[str, Any]:
+    def _noted(self, snapshot: Snapshot) -> tuple[str, ...]:
         path = self._config.state / "backup" / "snapshots" / f"{snapshot.original[:8]}.json"
         try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            return tuple(map(str, json.loads(path.read_bytes())))
+        except (OSError, ValueError, TypeError):
+            return ()
+
+
+def _number(snapshot: Snapshot, key: str) -> int:
+    found = [tag.removeprefix(key) for tag in snapshot.tags if tag.startswith(key)]
+    return next((int(one) for one in found if one.isascii() and one.isdigit()), 0)
 
 
 def _tags(name: str) -> tuple[str, str]:
