@@ -22,7 +22,10 @@ class Server(Protocol):
         """The engine and its version, such as MariaDB 10.11.14."""
 
     def dump(self, database: str) -> Iterator[bytes]:
-        """All of a database, consistent in itself."""
+        """All of a database, consistent in itself, but what runs by itself once it is there."""
+
+    def scheduled(self, database: str) -> Iterator[bytes] | None:
+        """What runs by itself, to be put there last; None where there is nothing."""
 
     def fingerprints(self, database: str) -> Mapping[str, Fingerprint]:
         """Of each of its tables; and, by kind, how many other things it has."""

@@ -39,17 +39,21 @@ class MySql:
 
     def dump(self, database: str) -> Iterator[bytes]:
         """As every server's. InnoDB tables are as they were at one moment."""
+        return self._dumped(database, "--routines", "--triggers", "--hex-blob")
+
+    def scheduled(self, database: str) -> Iterator[bytes] | None:
+        """As every server's: its events."""
+        events = "information_schema.EVENTS WHERE EVENT_SCHEMA"
+        [[number]] = self._ask(f"SELECT JSON_ARRAY(COUNT(*)) FROM {events} = {_text(database)}")
+        if not number:
+            return None
+        return self._dumped(
+            database, "--events", "--no-create-info", "--no-data", "--skip-triggers"
+        )
+
+    def _dumped(self, database: str, *what: str) -> Iterator[bytes]:
         program = found(("mariadb-dump", "mysqldump"), _PACKAGE)
-        options = [
-            "--single-transaction",
-            "--quick",
-            "--routines",
-            "--triggers",
-            "--events",
-            "--hex-blob",
-            "--no-tablespaces",
-            _CHARSET,
-        ]
+        options = ["--single-transaction", "--quick", "--no-tablespaces", _CHARSET, *what]
         if not self._is_mariadb(program):
             options.append("--set-gtid-purged=OFF")
         with self._explained(f"dump of {database}"):
@@ -111,10 +115,12 @@ class MySql:
         self._ask(f"DROP DATABASE IF EXISTS {_name(database)}")
 
     def fill(self, database: str, chunks: Iterable[bytes]) -> None:
-        """As every server's."""
+        """As every server's. What the dump says is for the server alone: with --binary-mode the
+        program itself takes no commands from it, such as those for the shell."""
         program = found(("mariadb", "mysql"), _PACKAGE)
+        options = ["--batch", "--binary-mode", _CHARSET, f"--database={database}"]
         with self._explained(f"database {database}"):
-            fed([program, *self._account, "--batch", _CHARSET, f"--database={database}"], chunks)
+            fed([program, *self._account, *options], chunks)
 
     def _ask(self, statement: str, database: str = "") -> list[Any]:
         """The answers to a statement that gives a line of JSON for each row."""

@@ -57,6 +57,10 @@ class PostgreSql:
                 [program, *self._account, *options, f"--dbname={_plain(database)}"], env=self._env
             )
 
+    def scheduled(self, database: str) -> Iterator[bytes] | None:
+        """As every server's: it has nothing of that kind."""
+        return None
+
     def fingerprints(self, database: str) -> Mapping[str, Fingerprint]:
         """As every server's. Of a partitioned table, its parts."""
         tables = self._ask(

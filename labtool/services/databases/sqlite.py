@@ -26,7 +26,11 @@ def copy(source: Path, to: Path, seconds: float = 600.0) -> None:
 
     try:
         with closing(_opened(source)) as one, closing(sqlite3.connect(to)) as other:
-            one.backup(other, pages=_PAGES, progress=look, sleep=_WAIT)
+            # Who writes starts it anew, unless it is in one go; with a write-ahead log nobody
+            # waits for that.
+            [(mode,)] = one.execute("PRAGMA journal_mode").fetchall()
+            pages = -1 if mode == "wal" else _PAGES
+            one.backup(other, pages=pages, progress=look, sleep=_WAIT)
     except TimeoutError:
         what = f"was changed or locked for {seconds:g} s"
         raise Temporary(what, where=str(source), code="database") from None

@@ -4,17 +4,20 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from labtool.core.config import Config
-from labtool.core.errors import Failed
+from labtool.core.errors import Failed, LabtoolError
 from labtool.services.databases import Fingerprint, Server, sqlite
-from labtool.tasks.backup.manifest import Dump, Manifest
+from labtool.tasks.backup.manifest import CHANGED, Dump, Manifest
 from labtool.tasks.backup.section import Backup
 from labtool.tasks.backup.servers import server
 from labtool.tasks.backup.unpack import Content, Kept, hashed, members
 
 _CHUNK = 1024 * 1024
+# How MySQL's fingerprints call what runs by itself.
+_EVENTS = "(EVENTS)"
 
 
 def server_of(config: Config, manifest: Manifest, dump: Dump) -> Server:
@@ -29,8 +32,9 @@ def server_of(config: Config, manifest: Manifest, dump: Dump) -> Server:
 
 def refill(kept: Kept, dump: Dump, target: Server, database: str, *, force: bool) -> list[str]:
     """Put a dump into a database that is not there or empty; with `force`, instead of what is
-    in it. The whole archive is read and checked before anything is changed. What differs from
-    what was dumped. Raises Failed for a damaged archive and as the server."""
+    in it, once the same dump has been put beside it as a trial. The whole archive is read and
+    checked before anything is changed. What differs from what was dumped. Raises Failed for a
+    damaged archive and as the server."""
     empty = target.is_empty(database)
     if empty is False and not force:
         fix = "name another, or add --force to replace what is in it"
@@ -39,13 +43,14 @@ def refill(kept: Kept, dump: Dump, target: Server, database: str, *, force: bool
         if member.content is not None:
             hashed(member, len)
     if empty is False:
+        _try(kept, dump, target, database)
         target.drop(database)
     if not empty:
         target.create(database)
     try:
-        for member in members(kept):
-            if member.record.path == dump.path and member.content is not None:
-                target.fill(database, _chunks(member.content))
+        for path in (dump.path, dump.scheduled):
+            if path:
+                _fill(kept, path, target, database)
     except BaseException:
         if not empty:
             # Half of it is worse than none.
@@ -55,15 +60,40 @@ def refill(kept: Kept, dump: Dump, target: Server, database: str, *, force: bool
 
 
 def rehearse(target: Server, dump: Dump, file: Path, place: Path) -> list[str]:
-    """Put a dump into a database that is thrown away; what differs. `place` is a path that no
-    other installation has: what a killed drill left is ours to remove."""
+    """Put a dump into a database that is thrown away; what differs. What runs by itself is not
+    put there: it would run. `place` is a path that no other installation has: what a killed drill
+    left is ours to remove."""
+    with _thrown_away(target, "drill", str(place)) as database:
+        target.fill(database, _read(file))
+        found = target.fingerprints(database)
+        expected = {name: one for name, one in dump.tables.items() if name != _EVENTS}
+        return differences(expected, found)
+
+
+def _try(kept: Kept, dump: Dump, target: Server, database: str) -> None:
+    """Raise what the server says of a dump that it does not take."""
+    try:
+        with _thrown_away(target, "restore", database) as beside:
+            _fill(kept, dump.path, target, beside)
+    except LabtoolError as error:
+        error.what = f"the database {database} is as it was; its dump does not load: {error.what}"
+        raise
+
+
+def _fill(kept: Kept, path: str, target: Server, database: str) -> None:
+    for member in members(kept):
+        if member.record.path == path and member.content is not None:
+            target.fill(database, _chunks(member.content))
+
+
+@contextmanager
+def _thrown_away(target: Server, purpose: str, place: str) -> Iterator[str]:
     mark = hashlib.sha256(f"{socket.gethostname()}:{place}".encode()).hexdigest()[:8]
-    database = f"labtool_drill_{mark}"
+    database = f"labtool_{purpose}_{mark}"
     target.drop(database)
     target.create(database)
     try:
-        target.fill(database, _read(file))
-        return differences(dump.tables, target.fingerprints(database))
+        yield database
     finally:
         target.drop(database)
 
@@ -76,12 +106,16 @@ def file_differences(dump: Dump, file: Path) -> list[str]:
 def differences(
     before: Mapping[str, tuple[int, str]], after: Mapping[str, Fingerprint]
 ) -> list[str]:
-    """How tables differ from what they were."""
+    """How tables differ from what they were; of those that changed meanwhile, only that they
+    are there, and not without rows."""
     said = []
     for table, (rows, total) in before.items():
         found = after.get(table)
         if found is None:
             said.append(f"table {table} is missing")
+        elif total == CHANGED:
+            if rows and not found.rows:
+                said.append(f"table {table} has no rows")
         elif found.rows != rows:
             said.append(f"table {table} has {found.rows} rows, not {rows}")
         elif found.sum != total:

@@ -32,6 +32,8 @@ _AT = "%Y%m%dT%H%M%SZ"
 _ARCHIVE = re.compile(r"\.tar(\.zst|\.gz)?(\.age)?")
 _FILES = re.compile(r"\.files\.zst(\.age)?")
 
+# In place of a table's sum.
+CHANGED = "changed"
 # Whoever can write to a destination can write numbers that fit nowhere.
 _Number = Annotated[int, Field(ge=0, lt=2**63)]
 _Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
@@ -68,14 +70,16 @@ class FileRecord:
 @dataclass(frozen=True, slots=True)
 class Dump:
     """A database in the backup: the path of its dump, `kind` (mysql, postgresql, sqlite), its
-    name, the engine with its version. `tables` are the rows and the sum of each table that was
-    the same before and after the dump."""
+    name, the engine with its version. `tables` are the rows and the sum of each table; of one that
+    was not the same before and after the dump, the sum is CHANGED. `scheduled` is the path of what
+    runs by itself."""
 
     path: str
     kind: str
     database: str
     engine: str
     tables: dict[str, tuple[int, str]] = field(default_factory=dict)
+    scheduled: str = ""
 
 
 _FIELDS = tuple(FileRecord.__dataclass_fields__)

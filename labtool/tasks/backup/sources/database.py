@@ -4,14 +4,14 @@ from urllib.parse import quote
 
 from labtool.services.databases import Server
 from labtool.tasks.backup.archive import Archive
-from labtool.tasks.backup.manifest import Dump
+from labtool.tasks.backup.manifest import CHANGED, Dump
 
 _ENDINGS = {"mysql": "sql", "postgresql": "dump"}
 
 
 class Database:
-    """A database of a server; what its tables hold is recorded where it was the same before
-    and after the dump. Raises as the server."""
+    """A database of a server, with what its tables held before and after the dump. Raises as
+    the server."""
 
     def __init__(self, server: Server, kind: str, name: str) -> None:
         self._server, self._kind, self._name = server, kind, name
@@ -24,9 +24,14 @@ class Database:
         before = self._server.fingerprints(self._name)
         archive.add_dump(path, self._server.dump(self._name))
         after = self._server.fingerprints(self._name)
-        same = {
-            table: (found.rows, found.sum)
+        tables = {
+            table: (found.rows, found.sum if after[table] == found else CHANGED)
             for table, found in before.items()
-            if after.get(table) == found
+            if table in after
         }
-        archive.dumps.append(Dump(path, self._kind, self._name, engine, same))
+        scheduled = self._server.scheduled(self._name)
+        late = ""
+        if scheduled is not None:
+            late = f"databases/{self._kind}/{file}.events.{_ENDINGS[self._kind]}"
+            archive.add_dump(late, scheduled)
+        archive.dumps.append(Dump(path, self._kind, self._name, engine, tables, late))
