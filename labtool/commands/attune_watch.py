@@ -59,6 +59,7 @@ def attune_watch(
     def work(run: Run, _services: Services) -> None:
         from contextlib import ExitStack
 
+        from labtool.tasks.instruments.center.here import Here
         from labtool.tasks.instruments.watch import task
 
         wanted = task.watched(run.config, words)
@@ -69,7 +70,7 @@ def attune_watch(
 
                 options = watched.options
                 if not options.server:
-                    return None
+                    return Here(run.config, run.clock, watched.key)
                 token = options.token.reveal() if options.token else ""
                 return stack.enter_context(Center(options.server, token, watched.key))
 
@@ -104,8 +105,8 @@ def _would(run: "Run", wanted: "Sequence[Watched]") -> None:
     for each in wanted:
         files = each.options.files()
         newest = files[-1].name if files else "no log yet"
-        to = f", and tell {each.options.server}" if each.options.server else ""
-        print(f"would read {each.key}: {newest} in {each.options.logs}{to}")
+        to = each.options.server or "labtool here"
+        print(f"would read {each.key}: {newest} in {each.options.logs}, and tell {to}")
 
 
 def _replay(

@@ -88,7 +88,9 @@ def _list(lab: "Config", keeping: "Keeping", at: str, *, json: bool) -> None:
             one.key,
             in_words(one),
             one.state.user if one.state else "",
-            show.moment(one.free.at, zone, now) if one.free else "",
+            f"{show.moment(one.free.at, zone, now)}{', late' if one.free.late(now) else ''}"
+            if one.free
+            else "",
             show.moment(one.heard, zone, now) or "never",
         ]
         for one in found

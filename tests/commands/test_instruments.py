@@ -454,3 +454,28 @@ def test_check_tells_what_is_wrong(lab: Lab) -> None:
     ):
         assert part in done.err, part
     assert "nobody can tell of reader" in done.out
+
+
+def test_logs_that_are_read_where_the_states_are_kept(lab: Lab) -> None:
+    """Without a server: in the config, the watch and the pages share the state."""
+    logs = Writer(lab.folder / "logs", _a_while_ago())
+    for message in first_300():
+        logs.say(message)
+    instruments = {"attune": {"kind": "attune", "logs": "logs"}}
+    lab.configure({"instruments": instruments, "serve": {"port": free_port()}, "page": {}})
+    done = lab.run("attune-watch")
+    assert (done.status, done.err) == (0, "")
+    [one] = lab.run("instruments", "--json").json()
+    assert (one["life"], one["state"]["state"]) == ("live", "running")
+    history = lab.run("instruments", "history", "attune", "--limit", "1000", "--json").json()
+    replayed = lab.run("attune-watch", "--log-dir", "logs", "--json").lines
+    assert [row["event"] for row in history] == [json.loads(line)["event"] for line in replayed]
+    # What is known stays known, and comes once.
+    assert lab.run("attune-watch").status == 0
+    again = lab.run("instruments", "history", "attune", "--limit", "1000", "--json").json()
+    assert again == history
+    page = lab.folder / "site-private" / "instruments.html"
+    with served(lab):
+        logs.say("Event:Starting_Sanitize")
+        assert lab.run("attune-watch").status == 0
+        poll(lambda: page.exists() and "Sanitize" in page.read_text(), timeout=30)

@@ -19,8 +19,8 @@ class Instruments(RootModel[dict[Slug, _Instrument]]):
 
     @property
     def stays(self) -> bool:
-        """Whether there are logs here, to be followed for a server."""
-        return any(options.logs and options.server for options in self.root.values())
+        """Whether there are logs here, to be followed."""
+        return any(options.logs for options in self.root.values())
 
     def all(self) -> dict[str, InstrumentOptions]:
         """Each, by its key."""

@@ -1,9 +1,13 @@
 """An instrument that is described by regular expressions alone."""
 
+import time
 from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from labtool.tasks.instruments import events as ev
 from labtool.tasks.instruments.kinds.attune import parse
@@ -52,10 +56,8 @@ ATTUNE = {
     "logout": "^logout$",
     "requested": "(?:^|~0)(?P<procedure>[A-Z][A-Za-z ]+) initiated",
     "start": "^Event:Starting_(?P<procedure>.+)$",
-    "progress": (
-        r"^Instrument function (?P<procedure>(?!Instrument Idle).+) executing line (?P<step>\d+)"
-    ),
-    "end": r"^Event:(?P<procedure>.+?)_Done~(?P<outcome>\d+|[A-Z_]+(?![a-z]))",
+    "progress": (r"^Instrument function (?P<procedure>.+) executing line (?P<step>\d+)"),
+    "end": r"^Event:(?P<procedure>.+?)_Done~(?P<outcome>\d+|[A-Z_]+)(?:[A-Z][a-z]|[^A-Za-z_]|$)",
     "idle": "^Instrument function Instrument Idle",
     "waiting": '^User Action required to continue-action="(?P<what>[^"]+)',
     "resumed": "Necessary User Actions Completed",
@@ -116,3 +118,23 @@ def test_it_can_say_what_the_attune_does() -> None:
 @pytest.mark.parametrize("line", ["", "no time at all", "\x00\ufffd" * 50, "2026 RUN x"])
 def test_what_is_no_row(line: str) -> None:
     assert Options.model_validate(READER).parser()(line) is None
+
+
+def test_no_expression_takes_for_ever() -> None:
+    options = Options.model_validate({**READER, "alert": "(a+)+$", "error": "(x|x)*y"})
+    row = f"{LOG.strip().splitlines()[0][:19]} {'a' * 3000}!{'x' * 1000}"
+    started = time.process_time()
+    assert options.parser()(row)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("expression", ["(", "(?=later)", r"(a)\1", "[a-", "(?P<x"])
+def test_what_is_no_expression_is_told(expression: str) -> None:
+    with pytest.raises(ValidationError, match="is not a regular expression"):
+        Options.model_validate({**READER, "alert": expression})
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_searched(text: str) -> None:
+    options = Options.model_validate({**READER, "alert": ".*"})
+    options.parser()(f"2026-11-25T10:00:00 {text}")

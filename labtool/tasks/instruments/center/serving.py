@@ -71,6 +71,7 @@ class _Rounds:
         self._instruments = instruments
         self._changed = changed
         self._last = 0.0
+        self._newest = 0
         self._homes = Homes()
         self._waits = False
         self._failed: list[str] = []
@@ -79,7 +80,10 @@ class _Rounds:
     def make(self, run: Run, services: Any) -> bool:
         """Tell what is to be told, if something has come or enough time has gone; whether
         pages may be others now."""
-        come = self._changed.is_set()
+        newest = Keeping(run.database).newest()
+        # By the API, or by a watch in this very place.
+        come = self._changed.is_set() or newest != self._newest
+        self._newest = newest
         if not (come or self._waits) and time.monotonic() - self._last < _EVERY:
             return False
         self._changed.clear()

@@ -21,7 +21,9 @@ class InstrumentOptions(Section):
     name: str = Field(default="", description="As people call it; default: its key")
     logs: str = Field(default="", description="Beside the instrument: where its logs are")
     server: str = Field(
-        default="", pattern=r"^(https?://\S+)?$", description="Where states go: http://lab:8080"
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Where states go; default: here",
     )
     token: Secret | None = Field(default=None, description="The server's serve.tokens has it too")
     timestamp: Words = Field(

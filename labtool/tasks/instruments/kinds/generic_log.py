@@ -1,10 +1,10 @@
 """`kind: generic-log`: an instrument described by regular expressions alone.
 
 Each is searched for in a row, or in its column `message` where `columns:` names the columns of
-rows that are separated by commas. Named groups: `procedure` (what starts, ends or goes on), `step`
-(a number; 0 is the end), `outcome` (of an end; `ok` names those that are fine), `user`, and
-`what` (of an error or of what it waits for). Times are at the beginning of a row, or where
-`time:` finds them.
+rows that are separated by commas. They are RE2's, so that none takes for ever. Named groups:
+`procedure` (what starts, ends or goes on), `step` (a number; 0 is the end), `outcome` (of an end;
+`ok` names those that are fine), `user`, and `what` (of an error or of what it waits for). Times
+are at the beginning of a row, or where `time:` finds them.
 """
 
 import re
@@ -13,8 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
+from labtool.core.config.patterns import Expression, Pattern
 from labtool.core.config.types import Words, mistake
 from labtool.core.files import expand
 from labtool.tasks.instruments import events as ev
@@ -30,24 +31,7 @@ _REMEMBERED = 4096
 _ANY = "run"
 
 
-def _pattern(value: Any) -> re.Pattern[str]:
-    if isinstance(value, re.Pattern):
-        return value
-    try:
-        return re.compile(str(value))
-    except re.error as error:
-        raise mistake(
-            f"{value!r} is not a regular expression ({error})", "see docs of re"
-        ) from None
-
-
-Pattern = Annotated[
-    re.Pattern[str],
-    PlainValidator(_pattern),
-    PlainSerializer(lambda pattern: pattern.pattern),
-    WithJsonSchema({"type": "string", "format": "regex"}),
-]
-_Optional = Annotated[Pattern | None, Field(default=None)]
+_Optional = Annotated[Expression | None, Field(default=None)]
 
 
 class Options(InstrumentOptions):
@@ -63,8 +47,8 @@ class Options(InstrumentOptions):
     start: _Optional
     progress: _Optional
     end: _Optional
-    ok: Pattern = Field(default=re.compile(r"(?i)^(|0|ok|done|success\w*|finished)$"))
-    cancelled: Pattern = Field(default=re.compile(r"(?i)cancel|abort"))
+    ok: Expression = Field(default=Pattern(r"(?i)^(|0|ok|done|success\w*|finished)$"))
+    cancelled: Expression = Field(default=Pattern(r"(?i)cancel|abort"))
     idle: _Optional
     error: _Optional
     alert: _Optional
@@ -98,19 +82,19 @@ class Options(InstrumentOptions):
         return sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
 
 
-def _group(found: re.Match[str], name: str) -> str:
+def _group(found: Any, name: str) -> str:
     """A named group, as far as it is there, bounded."""
     return (found.groupdict().get(name) or "").strip()[:100]
 
 
 # What else a row may say, besides procedures: the key of its pattern, and what it means.
-_BEFORE: tuple[tuple[str, Callable[[re.Match[str]], Event]], ...] = (
+_BEFORE: tuple[tuple[str, Callable[[Any], Event]], ...] = (
     ("opened", lambda found: ev.Opened()),
     ("ready", lambda found: ev.Ready()),
     ("user", lambda found: ev.Login(_group(found, "user"))),
     ("logout", lambda found: ev.Logout()),
 )
-_AFTER: tuple[tuple[str, Callable[[re.Match[str]], Event]], ...] = (
+_AFTER: tuple[tuple[str, Callable[[Any], Event]], ...] = (
     ("waiting", lambda found: ev.Waiting(_group(found, "what") or "a person")),
     ("resumed", lambda found: ev.Resumed()),
     ("stopping", lambda found: ev.Stopping()),
@@ -155,8 +139,8 @@ class _Parser:
         for name, make in _AFTER:
             yield from self._found(name, make, text)
 
-    def _found(self, name: str, make: Callable[[re.Match[str]], Event], text: str) -> list[Event]:
-        pattern: re.Pattern[str] | None = getattr(self._options, name)
+    def _found(self, name: str, make: Callable[[Any], Event], text: str) -> list[Event]:
+        pattern: Pattern | None = getattr(self._options, name)
         found = pattern.search(text) if pattern else None
         return [make(found)] if found else []
 
@@ -168,12 +152,14 @@ class _Parser:
             yield ev.Requested(_group(found, "procedure") or _ANY)
         if o.start and (found := o.start.search(text)):
             yield ev.Started(_group(found, "procedure") or _ANY)
-        if o.progress and (found := o.progress.search(text)):
+        # What is idle goes on with nothing.
+        idle = o.idle is not None and o.idle.search(text)
+        if o.progress and not idle and (found := o.progress.search(text)):
             number = _group(found, "step")
             if number.isascii() and number.isdigit():
                 yield ev.Step(_group(found, "procedure") or _ANY, int(number[:6]))
 
-    def _outcome(self, found: re.Match[str]) -> str:
+    def _outcome(self, found: Any) -> str:
         said = _group(found, "outcome")
         if self._options.ok.search(said):
             return "done"

@@ -37,7 +37,7 @@ class _Shared:
 @dataclass(slots=True)
 class _Following:
     run: Run
-    connect: Callable[[Watched], Server | None]
+    connect: Callable[[Watched], Server]
     show: Show
     stopped: threading.Event = field(default_factory=threading.Event)
     # A topic and its trouble; None where it is over.
@@ -65,8 +65,6 @@ class _Following:
     def send(self, shared: _Shared) -> None:
         """What waits, as soon as there is some."""
         server = self.connect(shared.watched)
-        if server is None:
-            return
         rest = _LOOK
         with closing(Store(self.run.config.state, shared.watched.key)) as store:
             watch = Watch(shared.watched, store, self.run.clock, self.show)
@@ -131,7 +129,7 @@ def _topic(what: str, watched: Watched) -> str:
 
 
 def follow(
-    run: Run, wanted: Sequence[Watched], connect: Callable[[Watched], Server | None], show: Show
+    run: Run, wanted: Sequence[Watched], connect: Callable[[Watched], Server], show: Show
 ) -> None:
     """Until told to stop. Raises AlreadyRunning, and KeyboardInterrupt after ^C."""
     following = _Following(run, connect, show)

@@ -142,7 +142,7 @@ def replay(watched: Watched, clock: Clock, show: Show, *, all_of_them: bool) -> 
 def one_pass(
     run: Run,
     wanted: Sequence[Watched],
-    connect: Callable[[Watched], Server | None],
+    connect: Callable[[Watched], Server],
     show: Show,
     *,
     all_of_them: bool = False,
@@ -161,14 +161,13 @@ def one_pass(
         run.looked_at.add(f"instrument {each.key}")
 
 
-def _pass(run: Run, watch: Watch, server: Server | None) -> None:
+def _pass(run: Run, watch: Watch, server: Server) -> None:
     trouble: LabtoolError | None = None
     try:
         run.counts["changes"] += watch.read()
     except Failed as error:
         trouble = error
-    if server is not None:
-        run.counts["sent"] += watch.send(server)
-        watch.beat(server, trouble)
+    run.counts["told"] += watch.send(server)
+    watch.beat(server, trouble)
     if trouble is not None:
         raise trouble
