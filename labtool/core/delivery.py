@@ -260,6 +260,8 @@ class _Round:
         return found
 
     def _thread(self, entry: Entry, sender: Sender) -> Receipt | None:
+        if entry.message.under and sender.name == "slack":
+            return Receipt("", entry.message.under)
         if not entry.message.thread:
             return None
         found = self.outbox.receipt(entry.message.thread)

@@ -32,9 +32,10 @@ class Message:
     again before `until`, the last day on which its period could produce it once more.
     `text` is neutral (see `core/text.py`). `colour` (good, warning, danger) marks alerts.
     `blocks` are Slack blocks for channels that can show them. `thread` is the key of an
-    earlier message to answer under. An `urgent` message takes the recipient's next
-    channel as soon as one is down, instead of waiting for it. One that waits is not sent
-    after `useful_until`: what it says is not true any more.
+    earlier message to answer under, `under` Slack's id of one that a person wrote there. An
+    `urgent` message takes the recipient's next channel as soon as one is down, instead of
+    waiting for it. One that waits is not sent after `useful_until`: what it says is not true
+    any more.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Message:
     thread: str = ""
     urgent: bool = False
     useful_until: date | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,4 +145,39 @@ MIGRATIONS = (
     CREATE INDEX instrument_runs_by_name ON instrument_runs (instrument, procedure, id);
     CREATE INDEX instrument_runs_open ON instrument_runs (instrument) WHERE ended IS NULL;
     """,
+    # Jobs: each request and what became of it; times in Unix seconds. One waits for each type,
+    # one runs for each key. `token` marks the processes of a run; a worker renews its lease.
+    """
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        type TEXT NOT NULL,
+        key TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        asker TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created REAL NOT NULL,
+        due REAL NOT NULL,
+        started REAL,
+        ended REAL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        worker TEXT NOT NULL DEFAULT '',
+        lease REAL NOT NULL DEFAULT 0,
+        token TEXT NOT NULL DEFAULT '',
+        stop TEXT NOT NULL DEFAULT '',
+        status INTEGER,
+        reason TEXT NOT NULL DEFAULT ''
+    );
+    CREATE UNIQUE INDEX jobs_waiting ON jobs (type) WHERE state = 'waiting';
+    CREATE UNIQUE INDEX jobs_running ON jobs (key) WHERE state = 'running';
+    CREATE INDEX jobs_due ON jobs (due, id) WHERE state = 'waiting';
+    CREATE INDEX jobs_asked ON jobs (id) WHERE state = 'asked';
+    CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
+    CREATE TABLE job_suppressions (
+        id INTEGER PRIMARY KEY,
+        type TEXT NOT NULL,
+        begins REAL NOT NULL,
+        ends REAL NOT NULL,
+        asker TEXT NOT NULL
+    );
+    """,
 )

@@ -19,6 +19,8 @@ SECTIONS = {
     "backup": "labtool.tasks.backup.section:Backup",
     "cache": "labtool.tasks.cache.section:Cache",
     "instruments": "labtool.tasks.instruments.section:Instruments",
+    "jobs": "labtool.tasks.jobs.section:Jobs",
+    "jobs_settings": "labtool.tasks.jobs.section:JobsSettings",
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",

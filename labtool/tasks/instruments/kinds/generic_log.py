@@ -47,8 +47,8 @@ class Options(InstrumentOptions):
     start: _Optional
     progress: _Optional
     end: _Optional
-    ok: Expression = Field(default=Pattern(r"(?i)^(|0|ok|done|success\w*|finished)$"))
-    cancelled: Expression = Field(default=Pattern(r"(?i)cancel|abort"))
+    ok: Expression = Field(default=r"(?i)^(|0|ok|done|success\w*|finished)$", validate_default=True)
+    cancelled: Expression = Field(default=r"(?i)cancel|abort", validate_default=True)
     idle: _Optional
     error: _Optional
     alert: _Optional

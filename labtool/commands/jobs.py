@@ -1,0 +1,286 @@
+"""`labtool jobs`: say, list, run, confirm, cancel, retry, logs, suppress, work."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+    from labtool.tasks.jobs.talk import Desk
+    from labtool.tasks.jobs.who import Who
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+Number = Annotated[str, typer.Argument(metavar="ID", help="As labtool jobs list names it.")]
+As = Annotated[str, typer.Option("--as", metavar="USER", help="As if they had said it.")]
+Type = Annotated[str, typer.Argument(metavar="TYPE", help="NAMESPACE_JOB.")]
+
+
+@app.callback()
+def jobs(context: typer.Context, config: o.ConfigOption = "") -> None:
+    """Jobs that people start by saying so, and the queue that runs them."""
+    context.obj = config
+
+
+@app.command()
+def say(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help='Such as "site deploy".')],
+    user: As = "",
+    channel: Annotated[
+        str, typer.Option("--channel", metavar="NAME", help="As if it was said there.")
+    ] = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Say something to the bot, and see what it answers."""
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _asked(("say", text), options, context, lambda desk, who: desk.answer(text, who), user, channel)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 30,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """What waits, runs and has ended, the newest first."""
+
+    def body() -> int:
+        from labtool.tasks.jobs.queue import ENDED
+
+        return _listed(config or context.obj, context, ("asked", "waiting", "running", *ENDED),
+                       limit, json=json)  # fmt: skip
+
+    o.finish(body, verbose=verbose, json=json)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """What waits and runs."""
+    o.finish(
+        lambda: _listed(
+            config or context.obj, context, ("asked", "waiting", "running"), 1000, json=json
+        ),
+        verbose=verbose,
+        json=json,
+    )
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    job: Type,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Its parameters.")
+    ] = None,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Let a job run, with its parameters byte for byte."""
+
+    def ask(desk: "Desk", who: "Who") -> "Sequence[str]":
+        return [desk.request(job, dict(_pair(value) for value in values or ()), who)]
+
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _asked(("run", job, *(values or ())), options, context, ask, user)
+
+
+@app.command()
+def confirm(
+    context: typer.Context,
+    number: Number,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Say yes to a job that waits for it."""
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _said("confirm", number, options, context, user)
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    number: Number,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Take a job out of the queue, or end it."""
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _said("cancel", number, options, context, user)
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    number: Number,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Ask for the same job once more."""
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _said("retry", number, options, context, user)
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    number: Number,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """The end of what a job printed."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.core.database import Database
+        from labtool.tasks.jobs import open as jobs_open
+        from labtool.tasks.jobs.places import logs_of
+        from labtool.tasks.jobs.queue import Queue
+
+        lab = o.load(config or context.obj, context)
+        settings = jobs_open.settings_of(lab)
+        entry = Queue(Database.snapshot(lab.state), lambda: 0.0).entry(o.number(number))
+        text = jobs_open.printed(lab, settings, entry)
+        folder = logs_of(lab, settings, entry)
+        if json:
+            show.document({"id": entry.id, "folder": str(folder), "printed": text})
+        else:
+            print(text or "It has printed nothing.")
+            print(f"all of it: {folder}")
+        return 0
+
+    o.finish(body, verbose=verbose, json=json)
+
+
+@app.command()
+def suppress(
+    context: typer.Context,
+    job: Type,
+    begins: Annotated[str, typer.Argument(metavar="START", help="now, 18:00, ISO 8601")],
+    ends: Annotated[str, typer.Argument(metavar="END", help="As START; or: off")] = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Let no job of a type start for a while; `suppress TYPE off` ends that."""
+
+    def ask(desk: "Desk", who: "Who") -> "Sequence[str]":
+        return [desk.hold(job, begins, ends, who)]
+
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    _asked(("suppress", job, begins, ends), options, context, ask)
+
+
+@app.command()
+def work(
+    context: typer.Context,
+    follow: Annotated[
+        bool, typer.Option("--follow", metavar="", help="Stay, and start jobs at once.")
+    ] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Run what is due, and end; with --follow, stay."""
+
+    def body(run: "Run", _: "Services") -> None:
+        from labtool.tasks.jobs.work.task import work as start
+
+        start(run, follow=follow)
+
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    # Of another name than the requests, which must not wait for it.
+    o.task("jobs-work", ["--follow"] if follow else [], options, context, body, alone=True)
+
+
+def _listed(
+    config: str, context: typer.Context, states: "Sequence[str]", limit: int, *, json: bool
+) -> int:
+    from labtool.commands import _jobs as view
+    from labtool.core.database import Database
+    from labtool.tasks.jobs.open import jobs_of
+    from labtool.tasks.jobs.queue import Queue
+
+    lab = o.load(config, context)
+    jobs_of(lab)
+    found = Queue(Database.snapshot(lab.state), lambda: 0.0).entries(states, limit)
+
+    if json:
+        view.listed_as_json(found)
+    else:
+        view.listed(found, lab.core.lab.timezone)
+    return 0
+
+
+def _said(verb: str, number: str, options: o.Options, context: typer.Context, user: str) -> None:
+    text = f"{verb} {o.number(number)}"
+    _asked((verb, number), options, context, lambda desk, who: desk.answer(text, who), user)
+
+
+def _asked(
+    arguments: "Sequence[str]",
+    options: o.Options,
+    context: typer.Context,
+    ask: "Callable[[Desk, Who], Sequence[str]]",
+    user: str = "",
+    channel: str = "",
+) -> None:
+    """Ask the desk, and print what it answers."""
+
+    def work(run: "Run", services: "Services") -> None:
+        from labtool.tasks.jobs.open import desk
+        from labtool.tasks.jobs.who import at_the_terminal
+
+        run.shown = not options.json
+        found = desk(run.config, run.database, run.clock, lambda: services.people)
+        who = at_the_terminal(user, channel, lambda: services.people)
+        run.result["replies"] = list(ask(found, who))
+        if not options.json:
+            for reply in run.result["replies"]:
+                print(reply)
+
+    o.task("jobs", arguments, options, context, work)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not NAME=VALUE")
+    return name, value

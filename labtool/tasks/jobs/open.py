@@ -1,0 +1,56 @@
+"""What a config and a state give for jobs."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from labtool.core.clock import Clock
+from labtool.core.config import Config
+from labtool.core.database import Database
+from labtool.core.errors import ConfigError, Problem
+from labtool.core.people import People
+from labtool.core.text import clean
+from labtool.tasks.jobs.places import logs_of
+from labtool.tasks.jobs.queue import Entry, Queue
+from labtool.tasks.jobs.section import Jobs, JobsSettings
+from labtool.tasks.jobs.suppressions import Suppressions
+from labtool.tasks.jobs.talk import Desk
+
+_SHOWN = 8000
+
+
+def jobs_of(config: Config) -> Jobs:
+    """The config's jobs. Raises ConfigError where it names none."""
+    if not config.has("jobs"):
+        fix = "write one, as config/labtool.example.yaml shows"
+        raise ConfigError([Problem(config.where("jobs"), "names no jobs", fix, "jobs")])
+    return config.section("jobs", Jobs)
+
+
+def settings_of(config: Config) -> JobsSettings:
+    """How they are run."""
+    return config.section("jobs_settings", JobsSettings)
+
+
+def desk(config: Config, database: Database, clock: Clock, people: Callable[[], People]) -> Desk:
+    """Who answers what is said."""
+    settings = settings_of(config)
+    queue = Queue(database, time.time)
+    held = Suppressions(database, time.time)
+    logs = partial(printed, config, settings)
+    return Desk(jobs_of(config), queue, held, people, clock, time.time, logs)
+
+
+def printed(config: Config, settings: JobsSettings, entry: Entry) -> str:
+    """The end of what a job printed: of each stream, with its name."""
+    folder = logs_of(config, settings, entry)
+    found = []
+    for name in ("stdout", "stderr"):
+        try:
+            raw = (folder / name).read_bytes()[-_SHOWN:]
+        except OSError:
+            continue
+        text = clean(raw.decode("utf-8", "replace")).rstrip()
+        if text:
+            found.append(f"{name}:\n{text}")
+    return "\n".join(found)

@@ -1,0 +1,20 @@
+"""Where jobs run, and where what they print is kept."""
+
+from pathlib import Path
+
+from labtool.core.config import Config
+from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.section import JobsSettings, NamespaceOptions
+
+
+def workspace(config: Config, namespace: NamespaceOptions, name: str) -> Path:
+    """The folder that a namespace's jobs run in."""
+    if namespace.workspace:
+        return config.resolve(namespace.workspace)
+    return config.state / "workspaces" / name
+
+
+def logs_of(config: Config, settings: JobsSettings, entry: Entry) -> Path:
+    """The folder of a run: one for each attempt."""
+    base = config.resolve(settings.logs) if settings.logs else config.state / "logs" / "jobs"
+    return base / f"{entry.id}-{entry.attempts}"

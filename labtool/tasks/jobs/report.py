@@ -1,0 +1,150 @@
+"""What is said of a job that has ended. Pure."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from labtool.core.messages import Message, Recipient
+from labtool.core.text import clean, one_line
+from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.section import Job, JobsSettings, NamespaceOptions
+
+# Slack shows no more of a message (api.slack.com/docs/rate-limits, Truncating content), and of
+# code between ``` there are some characters less.
+_TEXT, _CODE = 4000, 3900
+_BLOCKS = 50
+# docs.slack.dev/reference/block-kit/blocks
+_KNOWN = {"actions", "context", "divider", "file", "header", "image", "input", "markdown",
+          "rich_text", "section", "table", "video"}  # fmt: skip
+_LINES = 10
+_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended: `done`, `failed`, `lost` or `cancelled`; its exit status, why, and the
+    ends of what it printed."""
+
+    state: str
+    status: int | None = None
+    why: str = ""
+    out: str = ""
+    err: str = ""
+
+
+def phrase(entry: Entry) -> str:
+    """What ran, in one line."""
+    said = ", ".join(f"{name}={one_line(value, 60)}" for name, value in entry.arguments.items())
+    return f"{entry.type}({said})" if said else entry.type
+
+
+def messages(
+    entry: Entry,
+    outcome: Outcome,
+    namespace: NamespaceOptions,
+    job: Job,
+    settings: JobsSettings,
+    today: date,
+) -> list[Message]:
+    """What is said, and to whom: in the thread of who asked, or in the namespace's channel; of
+    what went wrong, in the support channel too."""
+    if outcome.state == "done" and not (job.report_success or job.report_stdout):
+        return []
+    place = entry.asker.channel or namespace.channel
+    found = []
+    key = f"job:{entry.id}:{entry.token[:8]}"
+    if place:
+        text, blocks = _said(entry, outcome, job)
+        colour: Any = "" if outcome.state in ("done", "cancelled") else "danger"
+        found.append(
+            Message(
+                key,
+                Recipient("channel", place),
+                text,
+                today + _KEPT,
+                colour="" if blocks else colour,
+                blocks=blocks,
+                under=entry.asker.thread,
+            )
+        )
+    support = settings.support_channel
+    bad = outcome.state in ("failed", "lost")
+    private = entry.asker.channel.startswith("D")
+    if bad and support and support != place and not private:
+        asked = f", which {entry.asker.name} asked for," if entry.asker.name else ""
+        text = clean(f"{phrase(entry)}{asked} {_how(outcome)}; {_see(entry)}")
+        found.append(Message(f"{key}:support", Recipient("channel", support), text, today + _KEPT))
+    return found
+
+
+def _said(entry: Entry, outcome: Outcome, job: Job) -> tuple[str, tuple[dict[str, Any], ...]]:
+    head = f"{phrase(entry)} {_how(outcome)}"
+    if outcome.state != "done":
+        said = "\n".join(outcome.err.strip().splitlines()[-_LINES:])
+        said = f"\n{clean(said[-2000:])}" if said else ""
+        again = f"\nlabtool jobs retry {entry.id}, or say: retry {entry.id}"
+        return f"{clean(head)}{said}\n{_see(entry)}{again}", ()
+    if not job.report_stdout:
+        return clean(head), ()
+    return _printed(entry, clean(head), outcome.out, job.report_format)
+
+
+def _printed(
+    entry: Entry, head: str, out: str, wanted: str
+) -> tuple[str, tuple[dict[str, Any], ...]]:
+    text = clean(out.rstrip())
+    if wanted == "blocks":
+        try:
+            return head, blocks_of(out)
+        except ValueError as error:
+            return f"{head}, but what it printed are no blocks: {error}\n{text[:_CODE]}", ()
+    if wanted == "code":
+        fits = len(text) <= _CODE
+        return f"{head}\n```{text[:_CODE]}```" + ("" if fits else f"\n{_more(entry)}"), ()
+    fits = len(text) <= _TEXT - len(head) - 100
+    room = text if fits else text[: _TEXT - len(head) - 100]
+    return (f"{head}\n{room}" if room else head) + ("" if fits else f"\n{_more(entry)}"), ()
+
+
+def blocks_of(out: str) -> tuple[dict[str, Any], ...]:
+    """Slack's blocks from what a job printed: a list, or {"blocks": list}. Raises ValueError
+    with what is wrong."""
+    try:
+        found = json.loads(out)
+    except (ValueError, RecursionError):
+        raise ValueError("it is no JSON") from None
+    blocks = found.get("blocks") if isinstance(found, dict) else found
+    if not isinstance(blocks, list) or not blocks:
+        raise ValueError("it is no list of blocks")
+    if len(blocks) > _BLOCKS:
+        raise ValueError(f"there are {len(blocks)}, more than {_BLOCKS}")
+    for number, block in enumerate(blocks):
+        kind = block.get("type") if isinstance(block, dict) else None
+        if kind not in _KNOWN:
+            raise ValueError(f"block {number} is of no type that Slack has")
+    return tuple(blocks)
+
+
+def _how(outcome: Outcome) -> str:
+    if outcome.state == "done":
+        return "succeeded"
+    if outcome.state == "cancelled":
+        return f"was cancelled {outcome.why}".rstrip()
+    if outcome.state == "lost":
+        return f"was lost: {outcome.why}"
+    status = "" if outcome.status is None else f" with exit status {outcome.status}"
+    return f"failed{status}" + (f": {outcome.why}" if outcome.why else "")
+
+
+def _see(entry: Entry) -> str:
+    return f"its output: labtool jobs logs {entry.id}"
+
+
+def _more(entry: Entry) -> str:
+    return f"There is more: labtool jobs logs {entry.id}"
+
+
+def lines(text: bytes) -> str:
+    """The end of what was printed, as text."""
+    return text.decode("utf-8", "replace")

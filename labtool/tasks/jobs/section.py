@@ -1,0 +1,200 @@
+"""The config's sections `jobs` (namespaces alone) and `jobs_settings`."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cached_property
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, RootModel, model_validator
+
+from labtool.core.config.secrets import Secret
+from labtool.core.config.types import Duration, OneOrMore, Section, Words, mistake
+from labtool.tasks.jobs.parameters import Parameter, ParameterOption
+from labtool.tasks.jobs.phrases import Phrase, overlap
+from labtool.tasks.jobs.template import Script, TemplateError, compiled
+
+# A job's type is NAMESPACE_JOB: the first underscore divides them.
+Namespace = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+JobName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+SCHEDULE, CANCEL = "schedule_job", "cancel_job"
+SUPPRESS, UNSUPPRESS = "schedule_suppression", "cancel_suppression"
+# What a suppression's command says: from when until when.
+_BEGINS, _ENDS = ("start", "start_at"), ("end", "end_at")
+
+
+def _confirm(value: Any) -> Any:
+    return () if value is False else value
+
+
+class Job(Section):
+    """A bash command, and how it is run and told of."""
+
+    run_args_template: str = Field(min_length=1, description="A bash command with {parameters}")
+    report_stdout: bool = False
+    report_success: bool = True
+    report_format: Literal["text", "blocks", "code", "file"] = "text"
+    timeout: Duration = Field(default=timedelta(hours=1), description="Then it is ended")
+    retries: Annotated[int, Field(ge=0, le=20)] = 0
+    confirm: Annotated[
+        Literal[True] | Words,
+        BeforeValidator(_confirm),
+        Field(description="true: asks who said it; or names and roles of who may approve"),
+    ] = ()
+    env: dict[Variable, str] = Field(default_factory=dict)
+    secrets: dict[Variable, Secret] = Field(
+        default_factory=dict, description="As env, and masked in all output"
+    )
+    concurrency: str = Field(default="", description="Jobs with the same word never run together")
+    parameters: dict[str, ParameterOption] = Field(default_factory=dict)
+
+    @cached_property
+    def script(self) -> Script:
+        """What bash is given. Raises TemplateError."""
+        return compiled(self.run_args_template)
+
+    def parameter(self, name: str) -> Parameter:
+        """What a parameter may be."""
+        return self.parameters.get(name) or Parameter()
+
+
+class Command(Section):
+    """What somebody says, and what is done then."""
+
+    command: str
+    help: str
+    action: Literal["schedule_job", "cancel_job", "schedule_suppression", "cancel_suppression"]
+    job_type: str = ""
+    delay_seconds: Annotated[float, Field(ge=0, le=366 * 86400)] = 0
+
+    @cached_property
+    def phrase(self) -> Phrase:
+        """The words."""
+        return Phrase.of(self.command)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Command":
+        try:
+            self.phrase  # noqa: B018  (it is read to see whether it can be)
+        except ValueError as error:
+            raise mistake(f"command {self.command!r} {error}", "write words and [name]") from None
+        if not self.job_type:
+            raise mistake("names no job", "write job_type: and one of this namespace's jobs")
+        return self
+
+
+class NamespaceOptions(Section):
+    """Jobs that belong together."""
+
+    description: str = ""
+    restricted: bool = Field(default=False, description="For members only, no guests")
+    allow: Words = Field(default=(), description="Names and roles of people; default: everybody")
+    channel: str = Field(default="", description="Where it is told if nobody asked in a channel")
+    workspace: str = Field(default="", description="The folder jobs run in; default: in the state")
+    fabfile: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="Fetched there before each run"
+    )
+    fabfile_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    jobs: dict[JobName, Job] = Field(default_factory=dict)
+    slack: tuple[Command, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> "NamespaceOptions":
+        for name, job in self.jobs.items():
+            _check_job(name, job)
+        for number, command in enumerate(self.slack):
+            _check_command(f"slack[{number}]", command, self.jobs)
+        for (i, one), (j, other) in combinations(enumerate(self.slack), 2):
+            if overlap(one.phrase, other.phrase):
+                what = f"slack[{i}] and slack[{j}] can be the same text"
+                raise mistake(what, f"change {one.command!r} or {other.command!r}")
+        return self
+
+
+def _check_job(name: str, job: Job) -> None:
+    try:
+        script = job.script
+    except TemplateError as error:
+        fix = "name it outside, such as: x={name}; and use $x, or print it into a file"
+        raise mistake(f"jobs.{name}.run_args_template: {error}", fix) from None
+    unknown = [one for one in job.parameters if one not in script.parameters]
+    if unknown:
+        what = f"jobs.{name}.parameters: {unknown[0]} is not in its run_args_template"
+        raise mistake(what, f"write {{{unknown[0]}}} there, or leave it out here")
+
+
+def _check_command(where: str, command: Command, jobs: dict[str, Job]) -> None:
+    job = jobs.get(command.job_type)
+    if job is None:
+        known = ", ".join(jobs) or "none"
+        raise mistake(f"{where}.job_type: there is no job {command.job_type!r}", f"write {known}")
+    said = set(command.phrase.parameters)
+    if command.action == SCHEDULE:
+        wanted = set(job.script.parameters)
+        if said != wanted:
+            odd = min(said ^ wanted)
+            here, there = ("command", "template") if odd in said else ("template", "command")
+            what = f"{where}: parameter {odd} is in the {here}, and not in the {there}"
+            raise mistake(what, f"[{odd}] in the command is {{{odd}}} in run_args_template")
+    elif command.action == SUPPRESS:
+        if len(said) != 2 or not (said & set(_BEGINS) and said & set(_ENDS)):
+            what = f"{where}: a suppression needs its times"
+            raise mistake(what, "write command: suppress [start] to [end]")
+    elif said:
+        raise mistake(f"{where}: {command.action} takes no parameters", "take [...] out")
+
+
+def begins_and_ends(said: dict[str, str]) -> tuple[str, str]:
+    """The times of a suppression's command."""
+    begins = next(said[name] for name in _BEGINS if name in said)
+    return begins, next(said[name] for name in _ENDS if name in said)
+
+
+def type_of(namespace: str, job: str) -> str:
+    """A job's type."""
+    return f"{namespace}_{job}"
+
+
+class Jobs(RootModel[dict[Namespace, NamespaceOptions]]):
+    """The namespaces by their names."""
+
+    root: dict[Namespace, NamespaceOptions] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_underscore(cls, data: Any) -> Any:
+        for name in data if isinstance(data, dict) else ():
+            if "_" in str(name):
+                what = f"namespace {name!r} has an underscore"
+                raise mistake(what, f"write {str(name).replace('_', '-')}")
+        return data
+
+    def all(self) -> dict[str, NamespaceOptions]:
+        """Each, by its name."""
+        return self.root
+
+    def types(self) -> Iterator[tuple[str, NamespaceOptions, Job]]:
+        """Every job's type, with its namespace and itself."""
+        for name, namespace in self.root.items():
+            for job, options in namespace.jobs.items():
+                yield type_of(name, job), namespace, options
+
+    def find(self, job_type: str) -> tuple[NamespaceOptions, Job] | None:
+        """A job by its type."""
+        name, _, job = job_type.partition("_")
+        namespace = self.root.get(name)
+        return (namespace, namespace.jobs[job]) if namespace and job in namespace.jobs else None
+
+
+class JobsSettings(Section):
+    """How jobs are run, all of them."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="Run at a time")
+    logs: str = Field(default="", description="A folder for output; default: in the state")
+    support_channel: str = Field(default="", description="Where failures are linked")
+    keep: Duration = Field(default=timedelta(days=90), description="How long ended jobs are known")
+    largest_output: Annotated[int, Field(ge=1000)] = Field(
+        default=10_000_000, description="Bytes of each run's output that are kept"
+    )
+    shell: Annotated[tuple[str, ...], OneOrMore()] = ("bash",)

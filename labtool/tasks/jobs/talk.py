@@ -1,0 +1,305 @@
+"""What is said to the bot -> what is done, and the answers. The same for Slack and a terminal."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from labtool.core.clock import Clock
+from labtool.core.errors import Failed, LabtoolError
+from labtool.core.people import People
+from labtool.core.text import counted, one_line
+from labtool.tasks.jobs.phrases import nearest, tidy
+from labtool.tasks.jobs.queue import Asker, Entry, Queue, Request
+from labtool.tasks.jobs.report import phrase
+from labtool.tasks.jobs.section import (
+    CANCEL,
+    SCHEDULE,
+    SUPPRESS,
+    UNSUPPRESS,
+    Command,
+    Job,
+    Jobs,
+    NamespaceOptions,
+    begins_and_ends,
+    type_of,
+)  # fmt: skip
+from labtool.tasks.jobs.suppressions import Suppression, Suppressions
+from labtool.tasks.jobs.times import instant
+from labtool.tasks.jobs.who import Who, check, is_one_of
+
+_SHOWN = 20
+_HELP = (
+    "status · what runs and waits",
+    "logs ID · the end of what a job printed",
+    "cancel ID · take it out, or end it",
+    "retry ID · once more, as it was asked for",
+    "confirm ID · yes, run it",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers. `logs` gives the end of what a job printed."""
+
+    jobs: Jobs
+    queue: Queue
+    suppressions: Suppressions
+    people: Callable[[], People]
+    clock: Clock
+    now: Callable[[], float]
+    logs: Callable[[Entry], str]
+
+    def answer(self, said: str, who: Who) -> list[str]:
+        """What is said to `said`; what it asks for is done."""
+        text = tidy(said)
+        try:
+            return list(self._answer(text, who))
+        except LabtoolError as error:
+            return [str(error)]
+
+    def _answer(self, text: str, who: Who) -> Iterator[str]:
+        words = text.split()
+        verb = self._verbs.get(words[0].casefold()) if words else None
+        if verb and len(words) <= 2:
+            yield from verb(words[1:], who)
+            return
+        if len(words) == 2 and words[1].casefold() == "help":
+            yield from self._help_of(words[0].casefold())
+            return
+        yield from self._command(text, who)
+
+    @property
+    def _verbs(self) -> dict[str, "Callable[[list[str], Who], Iterator[str]]"]:
+        return {
+            "help": self._help,
+            "status": self._status,
+            "logs": self._logs,
+            "cancel": self._stop,
+            "retry": self._retry,
+            "confirm": self._confirm,
+        }
+
+    @property
+    def _actions(self) -> dict[str, Callable[..., Iterator[str]]]:
+        return {
+            SCHEDULE: self._schedule,
+            CANCEL: self._cancel,
+            SUPPRESS: self._suppress,
+            UNSUPPRESS: self._unsuppress,
+        }
+
+    def _command(self, text: str, who: Who) -> Iterator[str]:
+        first = text.split(maxsplit=1)
+        name = first[0].casefold() if first else ""
+        namespace = self.jobs.all().get(name)
+        rest = first[1] if len(first) == 2 else ""
+        for command in namespace.slack if namespace else ():
+            said = command.phrase.match(rest)
+            if said is not None and namespace:
+                check(name, namespace, who)
+                yield from self._actions[command.action](name, namespace, command, said, who)
+                return
+        yield self._unknown(text)
+
+    def _unknown(self, text: str) -> str:
+        near = nearest(text, [f"{n} {c.phrase.text}" for n, c in self._commands()])
+        if not near:
+            return f"I do not know “{one_line(text, 100)}”. Say help."
+        return f"I do not know “{one_line(text, 100)}”. Did you mean: {'; '.join(near)}?"
+
+    def _commands(self) -> Iterator[tuple[str, Command]]:
+        for name, namespace in self.jobs.all().items():
+            for command in namespace.slack:
+                yield name, command
+
+    def _schedule(
+        self, name: str, namespace: NamespaceOptions, command: Command, said: Mapping[str, str],
+        who: Who,
+    ) -> Iterator[str]:  # fmt: skip
+        job = namespace.jobs[command.job_type]
+        arguments = self.read(job, said)
+        kind = type_of(name, command.job_type)
+        request = Request(
+            kind, job.concurrency or kind, arguments, who.asker, self.now() + command.delay_seconds
+        )
+        asked = bool(job.confirm)
+        entry, replaced = self.queue.add(request, asked=asked)
+        yield self._accepted(entry, job, command.delay_seconds, replaced=replaced)
+
+    def read(self, job: Job, said: Mapping[str, str]) -> dict[str, str]:
+        """The arguments of a job, as its parameters have them. Raises Failed."""
+        people = self.people() if any(p.type == "person" for p in job.parameters.values()) else None
+        found = {}
+        for name, value in said.items():
+            try:
+                found[name] = job.parameter(name).read(value, people or People())
+            except ValueError as error:
+                raise Failed(f"{name} {error}", code="arguments") from None
+        return found
+
+    def _accepted(self, entry: Entry, job: Job, delay: float, *, replaced: bool) -> str:
+        what = f"{phrase(entry)} ({entry.id})"
+        if job.confirm:
+            approvers = () if job.confirm is True else job.confirm
+            whom = f"{' or '.join(approvers)} can say" if approvers else "say"
+            return f"{what} waits for a yes: {whom} confirm {entry.id}"
+        held = next((s for s in self.suppressions.all() if self._holds(s, entry)), None)
+        if held:
+            return f"{what} waits: {entry.type} does not run until {self._at(held.ends)}"
+        when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
+        took = ", in place of what waited" if replaced else ""
+        return f"{what} will start {when}{took}"
+
+    def _holds(self, suppression: Suppression, entry: Entry) -> bool:
+        same = suppression.type == entry.type
+        return bool(same and suppression.begins <= max(entry.due, self.now()) < suppression.ends)
+
+    def _cancel(
+        self, name: str, _n: NamespaceOptions, command: Command, _s: Mapping[str, str], who: Who
+    ) -> Iterator[str]:
+        kind = type_of(name, command.job_type)
+        done = self.queue.cancel_type(kind, who.asker.name)
+        yield f"cancelled: {', '.join(map(str, done))}" if done else f"no {kind} runs or waits"
+
+    def _suppress(
+        self, name: str, _n: NamespaceOptions, command: Command, said: Mapping[str, str], who: Who
+    ) -> Iterator[str]:
+        begins, ends = begins_and_ends(dict(said))
+        yield self.suppress(type_of(name, command.job_type), begins, ends, who.asker)
+
+    def suppress(self, kind: str, begins: str, ends: str, asker: Asker) -> str:
+        """Let no job of a type start between two times. Raises Failed."""
+        try:
+            start = instant(begins, self.clock.local())
+            end = instant(ends, max(start, self.clock.local()))
+        except ValueError as error:
+            raise Failed(str(error), code="time") from None
+        if end <= start:
+            raise Failed(f"{ends} is not after {begins}", code="time")
+        self.suppressions.add(kind, start.timestamp(), end.timestamp(), asker)
+        span = f"from {self._at(start.timestamp())} to {self._at(end.timestamp())}"
+        return f"{kind} does not start {span}"
+
+    def _unsuppress(
+        self, name: str, _n: NamespaceOptions, command: Command, _s: Mapping[str, str], _who: Who
+    ) -> Iterator[str]:
+        yield self.release(type_of(name, command.job_type))
+
+    def release(self, kind: str) -> str:
+        """A type may start again."""
+        return f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
+
+    def _help(self, _words: list[str], _who: Who) -> Iterator[str]:
+        lines = [
+            f"{name} help · {options.description or 'its commands'}"
+            for name, options in self.jobs.all().items()
+        ]
+        yield "\n".join([*lines, *_HELP])
+
+    def _help_of(self, name: str) -> Iterator[str]:
+        namespace = self.jobs.all().get(name)
+        if namespace is None:
+            yield self._unknown(name)
+            return
+        lines = [f"{name} {command.phrase.text} · {command.help}" for command in namespace.slack]
+        yield "\n".join(lines or [f"{name} has no commands"])
+
+    def _status(self, _words: list[str], _who: Who) -> Iterator[str]:
+        going = self.queue.entries(("running", "waiting", "asked"), _SHOWN)
+        lines = [self.line(entry) for entry in going]
+        lines += [
+            f"{s.type} does not start until {self._at(s.ends)}" for s in self.suppressions.all()
+        ]
+        yield "\n".join(lines) or "Nothing runs or waits."
+
+    def line(self, entry: Entry) -> str:
+        """A job in one line."""
+        by = f", asked for by {entry.asker.name}" if entry.asker.name else ""
+        when = {
+            "running": f"since {self._at(entry.started or 0)}",
+            "waiting": f"until {self._at(entry.due)}",
+        }.get(entry.state, f"at {self._at(entry.ended or entry.created)}")
+        why = f" ({entry.reason})" if entry.reason else ""
+        return one_line(f"{entry.id} {phrase(entry)}: {entry.state} {when}{why}{by}", 300)
+
+    def _logs(self, words: list[str], who: Who) -> Iterator[str]:
+        entry = self._own(words, who)
+        yield self.logs(entry) or f"{entry.id} has printed nothing"
+
+    def _stop(self, words: list[str], who: Who) -> Iterator[str]:
+        entry = self._own(words, who)
+        was = self.queue.cancel(entry.id, who.asker.name)
+        yield f"{phrase(entry)} ({entry.id}) " + (
+            "is ended" if was == "running" else "is cancelled"
+        )
+
+    def _retry(self, words: list[str], who: Who) -> Iterator[str]:
+        yield self.retry(self._own(words, who), who)
+
+    def request(self, kind: str, values: Mapping[str, str], who: Who) -> str:
+        """Ask for a job by its type, with its parameters as they are. Raises Failed."""
+        namespace, job = self._found(kind)
+        check(kind.partition("_")[0], namespace, who)
+        odd = set(values) ^ set(job.script.parameters)
+        if odd:
+            wanted = " ".join(f"{name}=..." for name in job.script.parameters) or "none"
+            raise Failed(f"{min(odd)}: wrong parameters", where=kind, fix=f"write {wanted}")
+        arguments = self.read(job, values)
+        request = Request(kind, job.concurrency or kind, arguments, who.asker, self.now())
+        entry, replaced = self.queue.add(request, asked=bool(job.confirm))
+        return self._accepted(entry, job, 0, replaced=replaced)
+
+    def hold(self, kind: str, begins: str, ends: str, who: Who) -> str:
+        """Suppress a type between two times; `off` ends that. Raises Failed."""
+        self._found(kind)
+        if begins == "off" and not ends:
+            return (
+                f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
+            )
+        return self.suppress(kind, begins, ends, who.asker)
+
+    def _found(self, kind: str) -> tuple[NamespaceOptions, Job]:
+        found = self.jobs.find(kind)
+        if found is None:
+            near = nearest(kind, [name for name, _, _ in self.jobs.types()])
+            fix = f"did you mean {' or '.join(near)}?" if near else "see: labtool jobs say help"
+            raise Failed(f"there is no job {kind}", fix=fix, code="no_job")
+        return found
+
+    def retry(self, entry: Entry, who: Who) -> str:
+        """Ask for the same once more."""
+        return self.request(entry.type, entry.arguments, who)
+
+    def _confirm(self, words: list[str], who: Who) -> Iterator[str]:
+        entry = self._own(words, who)
+        _, job = self.jobs.find(entry.type) or (None, None)
+        if job and not self._may_confirm(job, entry, who):
+            whom = "who asked" if job.confirm is True else " or ".join(job.confirm)
+            raise Failed(f"{entry.id} can be confirmed by {whom}", code="not_allowed")
+        added = self.queue.confirm(entry.id)
+        yield f"{phrase(added)} ({added.id}) will start"
+
+    def _may_confirm(self, job: Job, entry: Entry, who: Who) -> bool:
+        if who.trusted:
+            return True
+        if job.confirm is True:
+            asker = entry.asker
+            return (asker.user, asker.name) == (who.asker.user, who.asker.name)
+        return is_one_of(who.person, job.confirm)
+
+    def _own(self, words: list[str], who: Who) -> Entry:
+        """The job that is meant, of a namespace that the asker may use. Raises Failed."""
+        text = words[0] if words else ""
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise Failed("which job?", fix="say its number, such as: logs 12", code="which")
+        entry = self.queue.entry(int(text))
+        name = entry.type.partition("_")[0]
+        namespace = self.jobs.all().get(name)
+        if namespace:
+            check(name, namespace, who)
+        return entry
+
+    def _at(self, moment: float) -> str:
+        zone: ZoneInfo = self.clock.zone
+        return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M:%S}"

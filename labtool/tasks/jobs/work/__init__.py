@@ -1,0 +1,1 @@
+"""Running jobs: one process group each, its output in files, its end told once."""

@@ -1,0 +1,126 @@
+"""One run of a job: bash in a session of its own, with a timeout, until nothing of it is left."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from labtool.core.errors import Failed
+from labtool.core.files import make_folder, unusable
+from labtool.tasks.jobs.template import HANDLE, Script
+from labtool.tasks.jobs.work import tree
+from labtool.tasks.jobs.work.output import Output
+
+# Of this process's environment: what says where programs and people are, and no secret.
+_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+# Seconds: between looks, what a process has to end by itself, what its output has to end after it.
+_LOOK, _GRACE, _DRAIN = 0.02, 5.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run, and where: `folder` is its working folder, `logs` the run's own; seconds."""
+
+    shell: Sequence[str]
+    script: Script
+    arguments: Mapping[str, str]
+    environment: Mapping[str, str]
+    folder: Path
+    logs: Path
+    token: str
+    timeout: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: `why` it was ended, if it was; the ends of what it printed."""
+
+    status: int
+    why: str
+    out: bytes
+    err: bytes
+
+
+def run(plan: Plan, stop: Callable[[], str]) -> Ended:
+    """Run it. `stop` says, asked all the time, why it is to be ended; empty: it is not. Raises
+    Failed where it cannot be started, and StateError where its logs cannot be written."""
+    make_folder(plan.folder)
+    make_folder(plan.logs)
+    with tempfile.TemporaryFile() as given:
+        given.write(_given(plan))
+        given.seek(0)
+        process, outputs = _start(plan, given.fileno())
+    try:
+        why = _watch(plan, process, stop)
+    finally:
+        # What it has left behind goes with it.
+        tree.end(plan.token, process.pid, 0)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+    for output in outputs:
+        output.join(_DRAIN)
+    status = process.returncode if process.returncode is not None else -9
+    out, err = (output.tail for output in outputs)
+    return Ended(status, why, out, err)
+
+
+def _given(plan: Plan) -> bytes:
+    values = [plan.arguments[name].encode("utf-8", "replace") for name in plan.script.parameters]
+    return b"".join(value.replace(b"\0", b"") + b"\0" for value in values)
+
+
+def _start(plan: Plan, given: int) -> tuple["subprocess.Popen[bytes]", list[Output]]:
+    environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    environment |= {**plan.environment, tree.MARK: plan.token}
+    pipes = [os.pipe() for _ in range(2)]
+    try:
+        outputs = [
+            Output(reading, plan.logs / name, plan.most)
+            for (reading, _), name in zip(pipes, ("stdout", "stderr"), strict=True)
+        ]
+    except OSError as error:
+        raise unusable(plan.logs, error) from error
+    line = f"exec {HANDLE}<&{given}\n{plan.script.text}"
+    try:
+        process = subprocess.Popen(
+            [*plan.shell, "-c", line],
+            cwd=plan.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=pipes[0][1],
+            stderr=pipes[1][1],
+            start_new_session=True,
+            pass_fds=[given],
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        fix = "check jobs_settings.shell and the namespace's workspace"
+        raise Failed(f"cannot be started ({why})", where=plan.shell[0], fix=fix) from None
+    finally:
+        for _, writing in pipes:
+            os.close(writing)
+        for output in outputs:
+            output.start()
+    return process, outputs
+
+
+def _watch(plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], str]) -> str:
+    """Wait for its end, or bring it about; why."""
+    end = time.monotonic() + plan.timeout
+    rest = _LOOK / 10
+    while process.poll() is None:
+        why = stop()
+        if not why and time.monotonic() > end:
+            why = f"it took longer than {plan.timeout:g} s"
+        if why:
+            tree.end(plan.token, process.pid, _GRACE)
+            return why
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(rest)
+        rest = min(_LOOK * 5, rest * 1.5)
+    return ""
