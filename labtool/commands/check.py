@@ -67,7 +67,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.proved.append(reminders.proved)
     findings.notes += reminders.notes
     instruments = _instruments(lab, services, findings)
-    spoken = [*reminders.spoken, *instruments]
+    spoken = [*reminders.spoken, *instruments, *_jobs(lab, findings)]
     core.check_ways(lab, services, spoken, findings)
     if online:
         core.check_credentials(services, findings)
@@ -106,6 +106,16 @@ def _instruments(
     found = check(lab, services.people, lab.section("serve", Serve).tokens)
     findings.problems += found.problems
     findings.notes += found.notes
+    return found.spoken
+
+
+def _jobs(lab: "Config", findings: "Findings") -> "list[tuple[Loc, str]]":
+    """Jobs and webhooks; the places that speak to a channel."""
+    from labtool.tasks.jobs.check import check
+
+    found = check(lab)
+    findings.problems += found.problems
+    findings.proved += found.proved
     return found.spoken
 
 

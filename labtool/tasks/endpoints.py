@@ -10,6 +10,7 @@ from labtool.core.endpoints import Endpoints
 
 ENDPOINTS = (
     "labtool.tasks.instruments.center.serving:endpoints",
+    "labtool.tasks.jobs.webhooks.serving:endpoints",
     "labtool.tasks.page.serving:endpoints",
 )
 

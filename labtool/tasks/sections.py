@@ -24,6 +24,7 @@ SECTIONS = {
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
+    "webhooks": "labtool.tasks.jobs.webhooks.section:Webhooks",
     "remind": "labtool.tasks.remind.section:Remind",
 }
 # Commands that stay in the foreground: name, the section that sets them up (and says by `stays`

@@ -79,7 +79,7 @@ class Queue:
         """Let a job wait (or, `asked`, wait for somebody's yes); whether it took the place of
         one that waited."""
         with self._database.write():
-            return self._add(request, asked=asked)
+            return self.put(request, asked=asked)
 
     def confirm(self, number: int) -> Entry:
         """Somebody said yes. Raises Failed where nothing was asked."""
@@ -91,7 +91,7 @@ class Queue:
             self._end(entry.id, "replaced", reason="confirmed")
             due = entry.due + max(0.0, late)
             wanted = Request(entry.type, entry.key, entry.arguments, entry.asker, due)
-            return self._add(wanted, asked=False)[0]
+            return self.put(wanted, asked=False)[0]
 
     def peek(self) -> int | None:
         """The number of the next job that may start; None where none may."""
@@ -249,7 +249,8 @@ class Queue:
                 self._database.execute("DELETE FROM jobs WHERE id = ?", row["id"])
         return [row["id"] for row in rows]
 
-    def _add(self, request: Request, *, asked: bool) -> tuple[Entry, bool]:
+    def put(self, request: Request, *, asked: bool) -> tuple[Entry, bool]:
+        """The same as `add`, inside the caller's transaction."""
         now = self._now()
         values = (
             request.key,

@@ -1,0 +1,1 @@
+"""What GitHub tells `labtool serve`, and the jobs that it starts."""

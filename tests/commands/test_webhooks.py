@@ -1,0 +1,215 @@
+"""GitHub's webhooks at `labtool serve`: signed deliveries over HTTP, and what they start."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labtool.tasks.jobs.webhooks import github
+from tests.commands.serving import served
+from tests.lab import Lab
+
+pytestmark = pytest.mark.xdist_group("webhooks")
+SECRET = "a secret that GitHub shares"
+JOBS = {
+    "site": {
+        "channel": "#site",
+        "jobs": {
+            "deploy": {"run_args_template": "echo deployed"},
+            "note": {"run_args_template": "printf '%s|%s|%s' {branch} {author} {title}"},
+        },
+        "slack": [{"command": "hold [start] to [end]", "help": "Holds",
+                   "action": "schedule_suppression", "job_type": "deploy"}],
+    }
+}  # fmt: skip
+RULES = [
+    {"event": "push", "branch": "main", "job": "site_note",
+     "parameters": {"branch": "{branch}", "author": "{author}", "title": "pushed {sha}"}},
+    {"event": "pull_request", "action": "labeled", "label": ["preview"], "job": "site_note",
+     "parameters": {"branch": "{branch}", "author": "{author}", "title": "{title}"}},
+]  # fmt: skip
+
+
+class Hook:
+    """A server with webhooks, and GitHub."""
+
+    def __init__(self, lab: Lab, address: str) -> None:
+        self.lab, self.address = lab, address
+
+    def send(
+        self, event: str, body: Any, *, secret: str = SECRET, kind: str = "sha256",
+        project: str = "site", delivery: str = "", form: bool = False, **headers: str,
+    ) -> requests.Response:  # fmt: skip
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        content = "application/json"
+        if form:
+            raw, content = urlencode({"payload": raw}).encode(), "application/x-www-form-urlencoded"
+        mac = hmac.new(secret.encode(), raw, getattr(hashlib, kind)).hexdigest()
+        header = "X-Hub-Signature" + ("-256" if kind == "sha256" else "")
+        return requests.post(
+            f"{self.address}/webhooks/github/{project}",
+            raw,
+            headers={
+                "Content-Type": content,
+                "X-GitHub-Event": event,
+                "X-GitHub-Delivery": delivery or str(uuid.uuid4()),
+                header: f"{kind}={mac}",
+                **headers,
+            },
+            timeout=20,
+        )
+
+    def jobs(self) -> Any:
+        return self.lab.run("jobs", "list", "--json").json()
+
+
+def config(**project: Any) -> dict[str, Any]:
+    return {
+        "jobs": JOBS,
+        "webhooks": {"github": {"site": {"secret": "${HOOK}", "rules": RULES, **project}}},
+        "serve": {"port": 0},
+        "page": {},
+    }
+
+
+@pytest.fixture
+def hook(lab: Lab) -> Iterator[Hook]:
+    lab.secrets(HOOK=SECRET)
+    lab.configure(config())
+    with served(lab) as (address, _):
+        yield Hook(lab, address)
+
+
+def merged(**more: Any) -> dict[str, Any]:
+    pull = {"number": 7, "title": "Better", "merged": True, "html_url": "https://g.example/7",
+            "base": {"ref": "main"}, "user": {"login": "ann"}, "merge_commit_sha": "abc",
+            **more}  # fmt: skip
+    return {"action": "closed", "pull_request": pull}
+
+
+def test_a_merged_pull_request_is_deployed_once(hook: Hook) -> None:
+    done = hook.send("pull_request", merged(), delivery="one")
+    assert (done.status_code, done.json()) == (200, {"done": ["site_deploy (1) was queued"]})
+    [one] = hook.jobs()
+    assert (one["type"], one["state"], one["asked_by"]) == (
+        "site_deploy", "waiting", "ann on GitHub",
+    )  # fmt: skip
+    # Played again, it does nothing; another one takes the place of what waits.
+    again = hook.send("pull_request", merged(), delivery="one")
+    assert again.json() == {"done": ["seen before: nothing was done"]}
+    assert hook.send("pull_request", merged(), form=True).status_code == 200
+    assert len(hook.jobs()) == 1
+    # It waits for a minute.
+    assert "ended" not in hook.lab.run("jobs", "work").out
+    for body in (merged(merged=False), {**merged(), "action": "opened"}, {"zen": "x"}):
+        assert hook.send("pull_request", body).json() == {"done": ["nothing to do"]}
+
+
+def test_rules(hook: Hook) -> None:
+    push = {"ref": "refs/heads/main", "after": "abc", "sender": {"login": "$(touch x)"}}
+    assert hook.send("push", push).status_code == 200
+    assert hook.lab.run("jobs", "work").status == 0
+    path = hook.lab.state / "logs" / "jobs" / "1-1" / "stdout"
+    assert path.read_text() == "main|$(touch x)|pushed abc"
+    for body in ({**push, "ref": "refs/heads/other"}, {**push, "ref": "refs/tags/main"}):
+        assert hook.send("push", body).json() == {"done": ["nothing to do"]}
+    labeled = {
+        **merged(title="'; rm -rf ~ \u2028"),
+        "action": "labeled",
+        "label": {"name": "preview"},
+    }
+    assert "site_note" in hook.send("pull_request", labeled).json()["done"][0]
+    labeled["label"] = {"name": "other"}
+    assert hook.send("pull_request", labeled).json() == {"done": ["nothing to do"]}
+
+
+def test_a_suppression_is_told(hook: Hook) -> None:
+    assert hook.lab.run("jobs", "say", "site hold now to 2099-01-01").status == 0
+    said = hook.send("pull_request", merged()).json()["done"][0]
+    assert "waits: its job does not run until 2099-01-01" in said
+    entries = hook.lab.run("outbox", "--json").out
+    assert "does not run until 2099-01-01" in entries
+    assert "https://g.example/7" in entries
+
+
+def test_who_is_not_github(hook: Hook) -> None:
+    for done, status in (
+        (hook.send("push", {}, secret="wrong"), 403),
+        (hook.send("push", {}, kind="sha1"), 403),
+        (hook.send("push", {}, **{"X-Hub-Signature-256": ""}), 403),
+        (hook.send("push", {}, **{"X-Hub-Signature-256": "sha256="}), 403),
+        (hook.send("push", {}, project="other"), 404),
+        (hook.send("push", {}, project="%2e%2e%2fetc"), 404),
+        (hook.send("push", b"no JSON"), 400),
+        (hook.send("push", b"[" * 100_000), 400),
+        (hook.send("push", []), 400),
+        (hook.send("push", {}, **{"X-GitHub-Delivery": ""}), 400),
+        (hook.send("push", b"x" * (26 * 1024 * 1024)), 413),
+    ):
+        assert done.status_code == status, done.text
+        assert SECRET not in done.text
+    assert hook.send("push", {}, project="other").json() == {
+        "error": "there is no project other here"
+    }
+    assert requests.get(f"{hook.address}/webhooks/github/site", timeout=10).status_code == 405
+    assert hook.jobs() == []
+
+
+def test_the_old_signature_where_it_is_allowed(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    lab.configure(config(allow_sha1=True))
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        assert hook.send("pull_request", merged(), kind="sha1").status_code == 200
+        assert hook.send("push", {}, kind="sha1", secret="wrong").status_code == 403
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["pull_request", "label", "base", "ref", "action", "user", "merged", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(st.text(max_size=10), ANYTHING)
+def test_whatever_a_body_says(name: str, found: Any) -> None:
+    raw = json.dumps(found).encode()
+    if not isinstance(found, dict):
+        with pytest.raises(ValueError, match="no object"):
+            github.read(name, raw, "application/json")
+        return
+    event = github.read(name, raw, "application/json")
+    assert all(isinstance(value, str) for value in event.fields.values())
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"event": "push", "job": "site_none"}, "there is no job site_none"),
+        ({"event": "push", "job": "site_note"}, "has other parameters"),
+        ({"event": "push", "job": "site_deploy", "parameters": {"x": "{nope}"}}, "no such field"),
+    ],
+)
+def test_mistakes(lab: Lab, rule: dict[str, Any], said: str) -> None:
+    lab.secrets(HOOK=SECRET)
+    lab.configure(config(rules=[rule]))
+    done = lab.run("check")
+    assert done.status == 2
+    assert said in done.err
