@@ -27,6 +27,7 @@ COMMANDS = {
     "attune-watch": "Beside an instrument: read its logs, tell the server what changed.",
     "ptg-bot": "The event board's bot on IRC; stays in the foreground.",
     "jobs": "Jobs that people start by saying so: say, list, run, logs, work.",
+    "slack-bot": "The jobs' bot in Slack; stays in the foreground.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",
     "log": "The journal of runs, with their output.",

@@ -20,6 +20,9 @@ from labtool.core.schema import MIGRATIONS
 _BUSY_SECONDS = 30
 
 VERSION = len(MIGRATIONS)
+# How a transaction, and a part of one, begins, is kept, and is undone.
+_WHOLE = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_PART = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
 
 
 class Database:
@@ -87,16 +90,21 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One transaction: all that is executed inside is kept, or nothing is."""
+        """One transaction: all that is executed inside is kept, or nothing is. Inside another,
+        a part of it."""
+        inside = self._connection.in_transaction
+        begin, keep, undo = _PART if inside else _WHOLE
         with _explained(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(begin)
             try:
                 yield
             except BaseException:
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                    self._connection.execute(undo)
+                    if inside:
+                        self._connection.execute(keep)
                 raise
-            self._connection.execute("COMMIT")
+            self._connection.execute(keep)
 
     def execute(self, sql: str, *values: Any) -> int:
         """Change something; the number of rows changed."""

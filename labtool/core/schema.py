@@ -172,6 +172,12 @@ MIGRATIONS = (
     CREATE INDEX jobs_due ON jobs (due, id) WHERE state = 'waiting';
     CREATE INDEX jobs_asked ON jobs (id) WHERE state = 'asked';
     CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
+    CREATE TABLE slack_inbox (
+        id TEXT PRIMARY KEY,
+        event TEXT NOT NULL,
+        received REAL NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
     CREATE TABLE job_suppressions (
         id INTEGER PRIMARY KEY,
         type TEXT NOT NULL,

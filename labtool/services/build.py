@@ -10,7 +10,7 @@ from labtool.core.clock import Clock, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.delivery import Post
-from labtool.core.errors import Failed, LabtoolError, Problem, Temporary
+from labtool.core.errors import ConfigError, Failed, LabtoolError, Problem, Temporary
 from labtool.core.messages import Address, Message, Receipt, Recipient, Sender
 from labtool.core.people import NoMatch, People, Person
 from labtool.services.directory import listed_people, load_people
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labtool.services.mail import Mail
     from labtool.services.presentations import Presentations
     from labtool.services.slack import Slack
+    from labtool.services.slack_socket import Receive, Socket
     from labtool.services.web import Listen, Web
 
 _CALENDAR_SECONDS = 20.0
@@ -133,6 +134,18 @@ class Services:
         from labtool.services.slack import Slack
 
         return Slack(settings, settings.token.reveal(), _Ids(self._database), self._known[0])
+
+    def slack_socket(self, receive: "Receive") -> "Socket":
+        """Slack's events, by Socket Mode, each handed to `receive`. Raises ConfigError where
+        there is no slack.app_token."""
+        settings = self._config.core.slack
+        if settings is None or settings.app_token is None:
+            fix = "write slack: {token: ..., app_token: ...}, the second one with connections:write"
+            problem = Problem(self._config.where("slack"), "has no app_token", fix, "slack")
+            raise ConfigError([problem])
+        from labtool.services.slack_socket import Socket
+
+        return Socket(settings.app_token.reveal(), settings.base_url, receive)
 
     @cached_property
     def mail(self) -> "Mail | None":

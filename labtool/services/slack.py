@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -18,6 +19,15 @@ from labtool.services.slack_text import cut, mrkdwn
 _CHANNEL_ID = ("C", "G", "D")
 _CHANNEL_PAGES = 50
 _GONE = ("user_not_found", "users_not_found", "user_disabled", "user_not_visible")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Somebody with an account: no member is a guest, a bot, and who is of another workspace."""
+
+    name: str
+    email: str
+    is_member: bool
 
 
 class IdCache(Protocol):
@@ -75,6 +85,18 @@ class Slack:
         Raises Failed when no member has the address.
         """
         return person.slack or self._ids.get("user", person.email) or self._look_up(person)
+
+    def profile(self, user: str) -> "Profile":
+        """Who has a Slack id. Raises as `Client.call`."""
+        found = self._client.call("users.info", user=user)["user"]
+        about = found.get("profile") or {}
+        outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
+        name = about.get("real_name") or found.get("real_name") or found.get("name") or user
+        return Profile(
+            one_line(str(name), 100),
+            str(about.get("email") or ""),
+            is_member=not any(found.get(key) for key in outside),
+        )
 
     def publish_home(self, person: Person, blocks: Sequence[dict[str, Any]]) -> None:
         """Show these blocks on a person's Home tab of the app, in place of what was there.

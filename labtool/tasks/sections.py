@@ -33,6 +33,7 @@ STAYING = (
     ("serve", "serve", "serves the site"),
     ("ptg-bot", "ptg", "the event board on IRC"),
     ("attune-watch", "instruments", "reads the logs of instruments"),
+    ("slack-bot", "jobs", "the jobs' bot in Slack"),
 )
 
 
@@ -41,6 +42,8 @@ def staying(config: Config) -> dict[str, str]:
     Raises ConfigError."""
     found = {}
     for command, name, about in STAYING:
+        if command == "slack-bot" and not (config.core.slack and config.core.slack.app_token):
+            continue  # jobs are of use without it
         if config.has(name):
             section = config.section(name, model(name))
             if getattr(section, "stays", True):

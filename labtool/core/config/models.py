@@ -87,6 +87,9 @@ class Slack(Section):
     """The Slack app that messages come from."""
 
     token: Secret
+    app_token: Secret | None = Field(
+        default=None, description="xapp-..., with connections:write: for labtool slack-bot"
+    )
     base_url: str = "https://slack.com/api/"
     timeout: Duration = Field(default=timedelta(seconds=15))
     pace: Duration = Field(

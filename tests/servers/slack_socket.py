@@ -1,0 +1,152 @@
+"""A Slack that has Socket Mode: what is said goes to the bot over a WebSocket, what the bot posts
+is kept; connections break as they are told to.
+"""
+
+import asyncio
+import itertools
+import json
+import time
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from tests.servers.loop import Loop
+
+TOKEN, APP_TOKEN = "xoxb-socket-test", "xapp-socket-test"
+BOT = "UBOT"
+USERS: dict[str, dict[str, Any]] = {
+    "UANN": {"profile": {"real_name": "Ann Lee", "email": "ann@example.org"}},
+    "UBOB": {"profile": {"real_name": "Bob Fox", "email": "bob@example.org"}},
+    "UGUEST": {"profile": {"real_name": "A Guest"}, "is_restricted": True},
+    "UAWAY": {"profile": {"real_name": "From elsewhere"}, "is_stranger": True},
+}
+
+
+class SlackSocket:
+    """The server. `posted` are the bot's messages, `acked` the envelopes that it took, `calls`
+    the methods that it called."""
+
+    def __init__(self) -> None:
+        self.posted: list[dict[str, Any]] = []
+        self.acked: list[str] = []
+        self.calls: list[str] = []
+        self.refuse_app = False
+        self.down = False
+        self._open: list[web.WebSocketResponse] = []
+        self._number = itertools.count(1)
+        self._loop = Loop()
+        self._runner: web.AppRunner | None = None
+        self.url = self._loop.call(self._start())
+
+    async def _start(self) -> str:
+        app = web.Application()
+        app.router.add_post("/api/{method}", self._method)
+        app.router.add_get("/link", self._link)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self._address = f"{host}:{port}"
+        return f"http://{self._address}/api/"
+
+    def stop(self) -> None:
+        """End it."""
+        self.cut()
+        assert self._runner is not None
+        self._loop.call(self._runner.cleanup())
+        self._loop.stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a bot is there."""
+        return any(not one.closed for one in self._open)
+
+    def say(self, text: str, user: str = "UANN", *, channel: str = "C1", ident: str = "",
+            envelope: str = "", direct: bool = False, **event: Any) -> str:  # fmt: skip
+        """Somebody mentions the bot, or writes to it directly; the envelope's id."""
+        number = next(self._number)
+        found = {"type": "app_mention", "text": f"<@{BOT}> {text}", "user": user,
+                 "channel": channel, "ts": f"{number}.000100", **event}  # fmt: skip
+        if direct:
+            found |= {"type": "message", "channel_type": "im", "text": text, "channel": "D1"}
+        payload = {
+            "type": "event_callback",
+            "event_id": ident or f"Ev{number}",
+            "event": found,
+            "authorizations": [{"user_id": BOT}],
+        }
+        return self.send("events_api", payload, envelope or f"envelope-{number}")
+
+    def send(self, kind: str, payload: Any, envelope: str) -> str:
+        """Send an envelope to every connection."""
+        body = {"type": kind, "envelope_id": envelope, "payload": payload,
+                "accepts_response_payload": False}  # fmt: skip
+        self._loop.call(self._send(json.dumps(body)))
+        return envelope
+
+    def cut(self, *, politely: bool = False) -> None:
+        """Break the connections: with a word before, or as a cable that is pulled."""
+        self._loop.call(self._cut(politely=politely))
+
+    async def _send(self, text: str) -> None:
+        for one in self._open:
+            if not one.closed:
+                await one.send_str(text)
+
+    async def _cut(self, *, politely: bool) -> None:
+        for one in self._open:
+            if one.closed:
+                continue
+            if politely:
+                await one.send_str(
+                    json.dumps({"type": "disconnect", "reason": "refresh_requested"})
+                )
+                await one.close()
+            elif one._writer is not None and one._writer.transport is not None:
+                one._writer.transport.abort()
+        self._open = [one for one in self._open if not one.closed and politely]
+
+    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+        if self.down:
+            raise web.HTTPServiceUnavailable
+        link = web.WebSocketResponse()
+        await link.prepare(request)
+        self._open.append(link)
+        await link.send_str(json.dumps({"type": "hello", "num_connections": 1}))
+        async for message in link:
+            if message.type == WSMsgType.TEXT:
+                self.acked.append(json.loads(message.data)["envelope_id"])
+        return link
+
+    async def _method(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        self.calls.append(method)
+        if self.down:
+            raise web.HTTPServiceUnavailable
+        if request.content_type == "application/json":
+            given = await request.json()
+        else:
+            given = {**await request.post()}
+        answer = await self._answer(method, given, request.headers.get("Authorization", ""))
+        await asyncio.sleep(0)
+        return web.json_response(answer)
+
+    async def _answer(self, method: str, given: Any, token: str) -> dict[str, Any]:
+        if method == "apps.connections.open":
+            if self.refuse_app or APP_TOKEN not in token:
+                return {"ok": False, "error": "invalid_auth"}
+            return {"ok": True, "url": f"ws://{self._address}/link"}
+        if TOKEN not in token:
+            return {"ok": False, "error": "invalid_auth"}
+        if method == "users.info":
+            user = USERS.get(str(given.get("user")))
+            return {"ok": True, "user": user} if user else {"ok": False, "error": "user_not_found"}
+        if method == "chat.postMessage":
+            at = f"{time.time():.6f}"
+            self.posted.append({**given, "ts": at})
+            return {"ok": True, "channel": given["channel"], "ts": at}
+        if method in ("conversations.history", "conversations.replies"):
+            here = [one for one in self.posted if one["channel"] == given.get("channel")]
+            return {"ok": True, "messages": here[::-1], "has_more": False}
+        return {"ok": True}
