@@ -35,7 +35,7 @@ class Message:
     earlier message to answer under, `under` Slack's id of one that a person wrote there. An
     `urgent` message takes the recipient's next channel as soon as one is down, instead of
     waiting for it. One that waits is not sent after `useful_until`: what it says is not true
-    any more.
+    any more. A text that is too long is `file_text`, for channels that have files.
     """
 
     key: str
@@ -49,6 +49,8 @@ class Message:
     urgent: bool = False
     useful_until: date | None = None
     under: str = ""
+    file_name: str = ""
+    file_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import People, Person
 from labtool.core.text import one_line, plain
 from labtool.services.slack_client import Client
+from labtool.services.slack_files import upload
 from labtool.services.slack_find import find
 from labtool.services.slack_text import cut, mrkdwn
 
@@ -184,6 +185,11 @@ class Slack:
         """Post once. Raises Failed, AccessDenied, Temporary (not posted) and Unknown."""
         body = self._body(address, message, thread)
         self._keep_pace(address.value)
+        if message.file_text:
+            under = thread.id if thread else ""
+            text = mrkdwn(message.text, self._mention)
+            name, content = message.file_name or "text.txt", message.file_text
+            return upload(self._client, address, name, content, text, under)
         try:
             reply = self._client.post("chat.postMessage", body)
         except Failed as error:

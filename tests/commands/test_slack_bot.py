@@ -106,6 +106,19 @@ def test_what_fails_says_how_to_see_it(lab: Lab, slack: SlackSocket) -> None:
     assert "retry 1" in last
 
 
+def test_a_long_answer_is_a_file_in_the_thread(lab: Lab, slack: SlackSocket) -> None:
+    configure(lab, slack)
+    with bot(lab, slack):
+        slack.say(f"x say hello {'long ' * 2000}end", ts="9.9")
+        poll(lambda: len(slack.posted) == 1, timeout=20)
+    assert lab.run("jobs", "work").status == 0
+    [shared] = slack.shared
+    assert (shared["thread_ts"], shared["channel_id"]) == ("9.9", "C1")
+    assert shared["content"] == f"Hello {'long ' * 2000}end"
+    assert "what it printed is in the file" in shared["initial_comment"]
+    assert shared["files"][0]["title"] == "x_hello_to-1.txt"
+
+
 def test_guests_and_other_workspaces(lab: Lab, slack: SlackSocket) -> None:
     configure(lab, slack, restricted=True)
     with bot(lab, slack):

@@ -1,5 +1,5 @@
 """A Slack that has Socket Mode: what is said goes to the bot over a WebSocket, what the bot posts
-is kept; connections break as they are told to.
+is kept, and what it uploads; connections break as they are told to.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ class SlackSocket:
         self.posted: list[dict[str, Any]] = []
         self.acked: list[str] = []
         self.calls: list[str] = []
+        self.uploaded: list[str] = []
+        self.shared: list[dict[str, Any]] = []
         self.refuse_app = False
         self.down = False
         self._open: list[web.WebSocketResponse] = []
@@ -42,6 +44,7 @@ class SlackSocket:
         app = web.Application()
         app.router.add_post("/api/{method}", self._method)
         app.router.add_get("/link", self._link)
+        app.router.add_post("/upload", self._upload)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -119,6 +122,10 @@ class SlackSocket:
                 self.acked.append(json.loads(message.data)["envelope_id"])
         return link
 
+    async def _upload(self, request: web.Request) -> web.Response:
+        self.uploaded.append(await request.text())
+        return web.Response(text="OK")
+
     async def _method(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         self.calls.append(method)
@@ -146,6 +153,12 @@ class SlackSocket:
             at = f"{time.time():.6f}"
             self.posted.append({**given, "ts": at})
             return {"ok": True, "channel": given["channel"], "ts": at}
+        if method == "files.getUploadURLExternal":
+            url = f"http://{self._address}/upload"
+            return {"ok": True, "upload_url": url, "file_id": f"F{next(self._number)}"}
+        if method == "files.completeUploadExternal":
+            self.shared.append({**given, "content": self.uploaded[-1]})
+            return {"ok": True, "files": given["files"]}
         if method in ("conversations.history", "conversations.replies"):
             here = [one for one in self.posted if one["channel"] == given.get("channel")]
             return {"ok": True, "messages": here[::-1], "has_more": False}

@@ -55,17 +55,19 @@ def messages(
     found = []
     key = f"job:{entry.id}:{entry.token[:8]}"
     if place:
-        text, blocks = _said(entry, outcome, job)
+        said = _said(entry, outcome, job)
         colour: Any = "" if outcome.state in ("done", "cancelled") else "danger"
         found.append(
             Message(
                 key,
                 Recipient("channel", place),
-                text,
+                said.text,
                 today + _KEPT,
-                colour="" if blocks else colour,
-                blocks=blocks,
+                colour="" if said.blocks or said.file else colour,
+                blocks=said.blocks,
                 under=entry.asker.thread,
+                file_name=f"{entry.type}-{entry.id}.txt" if said.file else "",
+                file_text=said.file,
             )
         )
     support = settings.support_channel
@@ -78,33 +80,41 @@ def messages(
     return found
 
 
-def _said(entry: Entry, outcome: Outcome, job: Job) -> tuple[str, tuple[dict[str, Any], ...]]:
-    head = f"{phrase(entry)} {_how(outcome)}"
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A text, blocks beside it, and what is too long for a message."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+    file: str = ""
+
+
+def _said(entry: Entry, outcome: Outcome, job: Job) -> _Said:
+    head = clean(f"{phrase(entry)} {_how(outcome)}")
     if outcome.state != "done":
         said = "\n".join(outcome.err.strip().splitlines()[-_LINES:])
         said = f"\n{clean(said[-2000:])}" if said else ""
         again = f"\nlabtool jobs retry {entry.id}, or say: retry {entry.id}"
-        return f"{clean(head)}{said}\n{_see(entry)}{again}", ()
+        return _Said(f"{head}{said}\n{_see(entry)}{again}")
     if not job.report_stdout:
-        return clean(head), ()
-    return _printed(entry, clean(head), outcome.out, job.report_format)
+        return _Said(head)
+    return _printed(head, outcome.out, job.report_format)
 
 
-def _printed(
-    entry: Entry, head: str, out: str, wanted: str
-) -> tuple[str, tuple[dict[str, Any], ...]]:
+def _printed(head: str, out: str, wanted: str) -> _Said:
     text = clean(out.rstrip())
+    if not text:
+        return _Said(f"{head}, and printed nothing")
     if wanted == "blocks":
         try:
-            return head, blocks_of(out)
+            return _Said(head, blocks_of(out))
         except ValueError as error:
-            return f"{head}, but what it printed are no blocks: {error}\n{text[:_CODE]}", ()
-    if wanted == "code":
-        fits = len(text) <= _CODE
-        return f"{head}\n```{text[:_CODE]}```" + ("" if fits else f"\n{_more(entry)}"), ()
-    fits = len(text) <= _TEXT - len(head) - 100
-    room = text if fits else text[: _TEXT - len(head) - 100]
-    return (f"{head}\n{room}" if room else head) + ("" if fits else f"\n{_more(entry)}"), ()
+            head, wanted = f"{head}, but what it printed are no blocks: {error}", "text"
+    if wanted == "code" and len(text) <= _CODE - len(head):
+        return _Said(f"{head}\n```{text}```")
+    if wanted == "text" and len(text) <= _TEXT - len(head):
+        return _Said(f"{head}\n{text}")
+    return _Said(f"{head}; what it printed is in the file", file=text)
 
 
 def blocks_of(out: str) -> tuple[dict[str, Any], ...]:
@@ -139,10 +149,6 @@ def _how(outcome: Outcome) -> str:
 
 def _see(entry: Entry) -> str:
     return f"its output: labtool jobs logs {entry.id}"
-
-
-def _more(entry: Entry) -> str:
-    return f"There is more: labtool jobs logs {entry.id}"
 
 
 def lines(text: bytes) -> str:

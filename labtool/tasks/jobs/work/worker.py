@@ -28,6 +28,8 @@ from labtool.tasks.jobs.work import process, tree
 
 # Seconds: between looks at the queue; how long one that failed rests, times its attempts.
 _LOOK, _REST = 0.05, 10.0
+# Bytes of what is told of a run, as a file.
+_MOST = 1_000_000
 
 
 @dataclass(slots=True)
@@ -136,7 +138,8 @@ class Worker:
             most=self.settings.largest_output,
         )
         ended = process.run(plan, lambda: self._why(entry.id))
-        out, err = report.lines(ended.out), report.lines(ended.err)
+        err = report.lines(ended.err)
+        out = report.lines(_whole(plan.logs) if job.report_stdout else ended.out)
         if ended.why.startswith("by "):
             return Outcome("cancelled", ended.status, ended.why, out, err)
         if ended.why == _STOPPED:
@@ -192,6 +195,15 @@ class Worker:
             complain(f"{entry.type} ({entry.id}): {why}")
             outcome = Outcome("lost", why=why)
             self._settle(self.run.database, queue, entry, outcome, namespace, job)
+
+
+def _whole(logs: Path) -> bytes:
+    """What a run has printed, from its beginning, as far as a message takes it."""
+    try:
+        with (logs / "stdout").open("rb") as file:
+            return file.read(_MOST)
+    except OSError:
+        return b""
 
 
 _STOPPED = "labtool was told to stop"
