@@ -35,7 +35,7 @@ def slack_bot(
             where = run.config.where("slack")
             fix = "write slack: {token: ..., app_token: ...}"
             raise ConfigError([Problem(where, "is not set up", fix, "slack")])
-        bot = Bot(run, lambda: services.people, slack.profile)
+        bot = Bot(run, lambda: services.people, slack.profile, slack)
         link = services.slack_socket(bot.receive)
         if run.dry_run:
             run.shown = True

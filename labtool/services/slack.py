@@ -99,6 +99,23 @@ class Slack:
             is_member=not any(found.get(key) for key in outside),
         )
 
+    def react(self, channel: str, at: str, name: str) -> None:
+        """Put a reaction on a message; one that is there is no error. Raises as `Client.call`."""
+        try:
+            self._client.call("reactions.add", channel=channel, timestamp=at, name=name)
+        except Failed as error:
+            if error.code != "already_reacted":
+                raise
+
+    def permalink(self, channel: str, at: str) -> str:
+        """The address of a message. Raises as `Client.call`."""
+        found = self._client.call("chat.getPermalink", channel=channel, message_ts=at)
+        return str(found["permalink"])
+
+    def join(self, channel: str) -> None:
+        """Go into a public channel, `#name` or an id. Raises as `Client.call`."""
+        self._client.call("conversations.join", channel=self._channel(channel))
+
     def publish_home(self, person: Person, blocks: Sequence[dict[str, Any]]) -> None:
         """Show these blocks on a person's Home tab of the app, in place of what was there.
         Raises as `Client.post`."""

@@ -43,7 +43,9 @@ def slack() -> Iterator[SlackSocket]:
         server.stop()
 
 
-def configure(lab: Lab, slack: SlackSocket, **namespace: Any) -> None:
+def configure(
+    lab: Lab, slack: SlackSocket, settings: dict[str, Any] | None = None, **namespace: Any
+) -> None:
     lab.secrets(BOT_TOKEN=TOKEN, APP_TOKEN=APP_TOKEN)
     lab.configure(
         {
@@ -51,6 +53,7 @@ def configure(lab: Lab, slack: SlackSocket, **namespace: Any) -> None:
                       "base_url": slack.url, "pace": "0s"},
             "people": {"list": [{"name": "Ann Lee", "email": "ann@example.org", "role": "staff"}]},
             "jobs": {"x": {**JOBS["x"], **namespace}},
+            "jobs_settings": settings or {},
         }
     )  # fmt: skip
 
@@ -117,6 +120,25 @@ def test_a_long_answer_is_a_file_in_the_thread(lab: Lab, slack: SlackSocket) -> 
     assert shared["content"] == f"Hello {'long ' * 2000}end"
     assert "what it printed is in the file" in shared["initial_comment"]
     assert shared["files"][0]["title"] == "x_hello_to-1.txt"
+
+
+def test_words_that_are_listened_for(lab: Lab, slack: SlackSocket) -> None:
+    away = {"away_from": "2020-01-01", "away_to": "2099-01-01", "away_text": "Back in January"}
+    listener = {"word": "tech-support", "reaction": "sos", "channel": "CSUP", **away}
+    configure(lab, slack, settings={"listeners": [listener], "join": ["#general"]})
+    with bot(lab, slack):
+        slack.say("can Tech-Support help?", aloud=True, ts="5.5", channel="C7")
+        slack.say("no tech-supporters, nor tech-support-2 here", aloud=True)
+        slack.say("tech-support", aloud=True, bot_id="B1")
+        poll(lambda: len(slack.posted) == 2, timeout=20)
+        slack.say("status")
+        poll(lambda: len(slack.posted) == 3, timeout=20)
+    link, note = sorted(slack.posted[:2], key=lambda one: one["channel"] != "CSUP")
+    assert (link["channel"], "https://lab.example/C7/p5.5" in link["text"]) == ("CSUP", True)
+    assert (note["thread_ts"], note["text"]) == ("5.5", "Back in January")
+    [joined, reaction] = slack.done
+    assert joined == ("conversations.join", {"channel": "CGEN"})
+    assert reaction[1] == {"channel": "C7", "timestamp": "5.5", "name": "sos"}
 
 
 def test_guests_and_other_workspaces(lab: Lab, slack: SlackSocket) -> None:

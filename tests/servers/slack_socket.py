@@ -31,6 +31,7 @@ class SlackSocket:
         self.acked: list[str] = []
         self.calls: list[str] = []
         self.uploaded: list[str] = []
+        self.done: list[tuple[str, dict[str, Any]]] = []
         self.shared: list[dict[str, Any]] = []
         self.refuse_app = False
         self.down = False
@@ -66,13 +67,16 @@ class SlackSocket:
         return any(not one.closed for one in self._open)
 
     def say(self, text: str, user: str = "UANN", *, channel: str = "C1", ident: str = "",
-            envelope: str = "", direct: bool = False, **event: Any) -> str:  # fmt: skip
-        """Somebody mentions the bot, or writes to it directly; the envelope's id."""
+            envelope: str = "", direct: bool = False, aloud: bool = False,
+            **event: Any) -> str:  # fmt: skip
+        """Somebody mentions the bot, or writes to it directly, or to all; the envelope's id."""
         number = next(self._number)
         found = {"type": "app_mention", "text": f"<@{BOT}> {text}", "user": user,
                  "channel": channel, "ts": f"{number}.000100", **event}  # fmt: skip
         if direct:
             found |= {"type": "message", "channel_type": "im", "text": text, "channel": "D1"}
+        if aloud:
+            found |= {"type": "message", "channel_type": "channel", "text": text}
         payload = {
             "type": "event_callback",
             "event_id": ident or f"Ev{number}",
@@ -153,6 +157,17 @@ class SlackSocket:
             at = f"{time.time():.6f}"
             self.posted.append({**given, "ts": at})
             return {"ok": True, "channel": given["channel"], "ts": at}
+        return self._else(method, given)
+
+    def _else(self, method: str, given: Any) -> dict[str, Any]:
+        if method == "chat.getPermalink":
+            where = f"{given['channel']}/p{given['message_ts']}"
+            return {"ok": True, "permalink": f"https://lab.example/{where}"}
+        if method in ("reactions.add", "conversations.join"):
+            self.done.append((method, {**given}))
+            return {"ok": True}
+        if method == "conversations.list":
+            return {"ok": True, "channels": [{"id": "CGEN", "name": "general"}]}
         if method == "files.getUploadURLExternal":
             url = f"http://{self._address}/upload"
             return {"ok": True, "upload_url": url, "file_id": f"F{next(self._number)}"}

@@ -1,7 +1,7 @@
 """The config's sections `jobs` (namespaces alone) and `jobs_settings`."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
 from typing import Annotated, Any, Literal
@@ -187,8 +187,32 @@ class Jobs(RootModel[dict[Namespace, NamespaceOptions]]):
         return (namespace, namespace.jobs[job]) if namespace and job in namespace.jobs else None
 
 
+class Listener(Section):
+    """A word that is listened for in every channel where the bot is."""
+
+    word: str = Field(min_length=2, max_length=100, description="Found in any case")
+    reaction: Annotated[str, Field(pattern=r"^[a-z0-9_+'-]{1,100}$")] = "eyes"
+    channel: str = Field(min_length=1, description="Where a link to the message is posted")
+    away_from: date | None = Field(default=None, description="From this day, and until")
+    away_to: date | None = Field(default=None, description="this one, who asks is told so")
+    away_text: str = Field(default="Nobody is in the office now.", min_length=1)
+
+    @model_validator(mode="after")
+    def _away(self) -> "Listener":
+        if (self.away_from is None) != (self.away_to is None):
+            raise mistake("away_from and away_to belong together", "write both days")
+        return self
+
+    def is_away(self, day: date) -> bool:
+        """Whether nobody is there."""
+        return bool(self.away_from and self.away_to and self.away_from <= day <= self.away_to)
+
+
 class JobsSettings(Section):
     """How jobs are run, all of them."""
+
+    join: Words = Field(default=(), description="Channels that slack-bot joins by itself")
+    listeners: tuple[Listener, ...] = ()
 
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="Run at a time")
     logs: str = Field(default="", description="A folder for output; default: in the state")

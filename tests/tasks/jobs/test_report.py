@@ -53,7 +53,7 @@ def test_who_else_hears() -> None:
 @pytest.mark.parametrize(
     ("kind", "size", "file"),
     [("text", 3000, False), ("text", 4001, True), ("code", 3000, False), ("code", 3901, True),
-     ("file", 1, True), ("blocks", 5000, True)],
+     ("file", 9, True), ("blocks", 5000, True)],
 )  # fmt: skip
 def test_what_is_too_long_is_a_file(kind: str, size: int, file: bool) -> None:
     out = "x" * size

@@ -21,9 +21,10 @@ from labtool.core.people import People, Person
 from labtool.core.service import checkpoint, tried, until_told_to_stop
 from labtool.core.task import Run
 from labtool.core.text import clean
-from labtool.tasks.jobs.open import desk
+from labtool.core.text import link as link_to
+from labtool.tasks.jobs.open import desk, settings_of
 from labtool.tasks.jobs.queue import Asker
-from labtool.tasks.jobs.slack.hearing import Said, said
+from labtool.tasks.jobs.slack.hearing import Said, overheard, said
 from labtool.tasks.jobs.slack.inbox import Inbox
 from labtool.tasks.jobs.talk import Desk
 from labtool.tasks.jobs.who import Who
@@ -51,6 +52,19 @@ class Link(Protocol):
         """Let go of it."""
 
 
+class Rooms(Protocol):
+    """Slack's channels, by their ids. Every method raises as Slack's client."""
+
+    def react(self, channel: str, at: str, name: str) -> None:
+        """Put a reaction on a message; one that is there is no error."""
+
+    def permalink(self, channel: str, at: str) -> str:
+        """The address of a message."""
+
+    def join(self, channel: str) -> None:
+        """Go into a public channel."""
+
+
 @dataclass(slots=True)
 class Bot:
     """Answers what is said. `profile` asks Slack who somebody is: name, mail address, whether
@@ -59,6 +73,7 @@ class Bot:
     run: Run
     people: Callable[[], People]
     profile: Callable[[str], Any]
+    rooms: Rooms
     stopped: threading.Event = field(default_factory=threading.Event)
     fresh: threading.Event = field(default_factory=threading.Event)
     _known: dict[str, tuple[float, Who]] = field(default_factory=dict)
@@ -90,6 +105,7 @@ class Bot:
         with until_told_to_stop(stop):
             try:
                 self._connect(link)
+                self._join()
                 looked = 0.0
                 while not self.stopped.is_set():
                     self.fresh.wait(_LOOK)
@@ -112,6 +128,10 @@ class Bot:
             link.connect()
         except Temporary as error:
             complain(str(error))
+
+    def _join(self) -> None:
+        for channel in settings_of(self.run.config).join:
+            tried(self.run, f"slack-bot {channel}", lambda c=channel: self.rooms.join(c))  # type: ignore[misc]  # mypy sees no type in the default
 
     def _look(self, link: Link) -> None:
         """Whether it is connected, for everybody who asks; long silence is told."""
@@ -157,11 +177,33 @@ class Bot:
         """Do what is asked for, keep the answer, and that it was done: all of it, or nothing."""
         heard = said(payload)
         who = self._who(heard) if heard else None
+        notes = [] if heard else self._overheard(ident, payload)
         with self.run.database.write():
+            for note in notes:
+                Outbox(self.run.database).add(note)
             if heard and who:
                 text = "\n".join(desk_.answer(heard.text, who))
                 self._keep(heard, ident, text)
             inbox.done(ident)
+
+    def _overheard(self, ident: str, payload: dict[str, Any]) -> list[Message]:
+        """A word that is listened for: marked, and passed on with a link."""
+        listeners = {one.word: one for one in settings_of(self.run.config).listeners}
+        found = overheard(payload, list(listeners))
+        if found is None:
+            return []
+        heard, word = found
+        listener, today = listeners[word], self.run.clock.today()
+        self.rooms.react(heard.channel, heard.thread, listener.reaction)
+        url = self.rooms.permalink(heard.channel, heard.thread)
+        key, until = f"slack-word:{hashlib.sha256(ident.encode()).hexdigest()[:24]}", today + _KEPT
+        text = f"{clean(word)}: {link_to(url)}"
+        notes = [Message(key, Recipient("channel", listener.channel), text, until)]
+        if listener.is_away(today):
+            to = Recipient("channel", heard.channel)
+            away = clean(listener.away_text)
+            notes.append(Message(f"{key}:away", to, away, until, under=heard.thread))
+        return notes
 
     def _keep(self, heard: Said, ident: str, text: str) -> None:
         key = f"slack:{hashlib.sha256(ident.encode()).hexdigest()[:24]}"

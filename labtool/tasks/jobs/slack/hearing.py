@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,24 @@ def said(payload: Mapping[str, Any]) -> Said | None:
         thread if isinstance(thread, str) and thread else at,
         str(event.get("team") or event.get("user_team") or ""),
     )
+
+
+def overheard(payload: Mapping[str, Any], words: Sequence[str]) -> tuple[Said, str] | None:
+    """What somebody said to everybody in a channel, with the first of these words in it."""
+    event = payload.get("event")
+    if not isinstance(event, dict) or event.get("type") != "message":
+        return None
+    if event.get("bot_id") or event.get("subtype") or event.get("channel_type") == "im":
+        return None
+    found = [event.get(key) for key in ("text", "user", "channel", "ts")]
+    if not all(isinstance(one, str) and one for one in found):
+        return None
+    text, user, channel, at = map(str, found)
+    low = f" {plain(text).casefold()} "
+    for word in words:
+        if re.search(rf"(?<![\w-]){re.escape(word.casefold())}(?![\w-])", low):
+            return Said(text, user, channel, at, ""), word
+    return None
 
 
 def plain(text: str, bots: tuple[str, ...] = ()) -> str:
