@@ -135,8 +135,9 @@ def test_the_range_that_was_chosen_is_kept(url: str, browse: Browse) -> None:
     assert page.get_attribute("#plot-temperature", "data-shows") == "year"
     table = page.locator("#plot-temperature ~ details table[data-range=year]")
     page.click("#plot-temperature ~ details summary")
-    assert table.is_visible()
-    assert not page.locator("#plot-temperature ~ details table[data-range=day]").is_visible()
+    table.wait_for(state="visible", timeout=8000)
+    day = page.locator("#plot-temperature ~ details table[data-range=day]")
+    day.wait_for(state="hidden", timeout=8000)
 
 
 def test_news_come_without_a_reload(lab: Lab, url: str, browse: Browse) -> None:

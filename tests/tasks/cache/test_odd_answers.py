@@ -115,14 +115,14 @@ def test_no_answer_trips_us(world: Stand, monkeypatch: pytest.MonkeyPatch) -> No
             monkeypatch.setenv(name, secret)
         # Patience is for other tests.
         settings = world.config(lab.folder)
-        settings["cache"]["source"].setdefault("timeout", "3s")
+        settings["cache"]["source"].setdefault("timeout", "20s")
         lab.configure(settings)
         config = load(lab.config_file, SECTIONS)
         source = sources(config)["source"]
         source.prepare()
 
         def ask(memory: dict[str, Any]) -> Answer:
-            return sane(source.fetch, Question("source", config, datetime.now(UTC), 3.0, memory))
+            return sane(source.fetch, Question("source", config, datetime.now(UTC), 20.0, memory))
 
         ask({})
         requests = len(world.proxy.requests)
