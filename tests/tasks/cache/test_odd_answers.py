@@ -28,7 +28,7 @@ from tests.tasks.cache.stands import Stand, kinds, stand
 pytestmark = pytest.mark.xdist_group("odd answers")
 
 # How many changes to each kind's answers, as far as the time (seconds) goes.
-CHANGES, BUDGET = 50, 12.0
+CHANGES, BUDGET = 50, 6.0
 MISSING = object()
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\ud800"
 ODD = [
