@@ -13,7 +13,6 @@ from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import People, Person
 from labtool.core.text import one_line, plain
 from labtool.services.slack_client import Client
-from labtool.services.slack_files import upload
 from labtool.services.slack_find import find
 from labtool.services.slack_text import cut, mrkdwn
 
@@ -203,6 +202,8 @@ class Slack:
         body = self._body(address, message, thread)
         self._keep_pace(address.value)
         if message.file_text:
+            from labtool.services.slack_files import upload  # brings a client of its own
+
             under = thread.id if thread else ""
             text = mrkdwn(message.text, self._mention)
             name, content = message.file_name or "text.txt", message.file_text
