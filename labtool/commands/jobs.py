@@ -105,52 +105,34 @@ def run(
     _asked(("run", job, *(values or ())), options, context, ask, user)
 
 
-@app.command()
-def confirm(
-    context: typer.Context,
-    number: Number,
-    user: As = "",
-    config: o.ConfigOption = "",
-    dry_run: o.DryRun = False,
-    at: o.At = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Say yes to a job that waits for it."""
-    options = o.Options(config or context.obj, dry_run, at, json, verbose)
-    _said("confirm", number, options, context, user)
+def _about(verb: str) -> "Callable[..., None]":
+    """The command that says a verb of one job."""
+
+    def command(
+        context: typer.Context,
+        number: Number,
+        user: As = "",
+        config: o.ConfigOption = "",
+        dry_run: o.DryRun = False,
+        at: o.At = "",
+        json: o.Json = False,
+        verbose: o.Verbose = False,
+    ) -> None:
+        ident = str(o.number(number))
+        options = o.Options(config or context.obj, dry_run, at, json, verbose)
+        _asked(
+            (verb, ident), options, context, lambda desk, who: desk.told(verb, [ident], who), user
+        )
+
+    return command
 
 
-@app.command()
-def cancel(
-    context: typer.Context,
-    number: Number,
-    user: As = "",
-    config: o.ConfigOption = "",
-    dry_run: o.DryRun = False,
-    at: o.At = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Take a job out of the queue, or end it."""
-    options = o.Options(config or context.obj, dry_run, at, json, verbose)
-    _said("cancel", number, options, context, user)
-
-
-@app.command()
-def retry(
-    context: typer.Context,
-    number: Number,
-    user: As = "",
-    config: o.ConfigOption = "",
-    dry_run: o.DryRun = False,
-    at: o.At = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Ask for the same job once more."""
-    options = o.Options(config or context.obj, dry_run, at, json, verbose)
-    _said("retry", number, options, context, user)
+for _verb, _help in {
+    "confirm": "Say yes to a job that waits for it.",
+    "cancel": "Take a job out of the queue, or end it.",
+    "retry": "Ask for the same job once more.",
+}.items():
+    app.command(_verb, help=_help)(_about(_verb))
 
 
 @app.command()
@@ -249,11 +231,6 @@ def _listed(
     return 0
 
 
-def _said(verb: str, number: str, options: o.Options, context: typer.Context, user: str) -> None:
-    text = f"{verb} {o.number(number)}"
-    _asked((verb, number), options, context, lambda desk, who: desk.answer(text, who), user)
-
-
 def _asked(
     arguments: "Sequence[str]",
     options: o.Options,
@@ -265,13 +242,18 @@ def _asked(
     """Ask the desk, and print what it answers."""
 
     def work(run: "Run", services: "Services") -> None:
+        from labtool.core.errors import Failed, UsageError
         from labtool.tasks.jobs.open import desk
         from labtool.tasks.jobs.who import at_the_terminal
 
         run.shown = not options.json
         found = desk(run.config, run.database, run.clock, lambda: services.people)
         who = at_the_terminal(user, channel, lambda: services.people)
-        run.result["replies"] = list(ask(found, who))
+        try:
+            run.result["replies"] = list(ask(found, who))
+        except Failed as error:
+            # Whoever asked reads it here: no admin has to hear of it.
+            raise UsageError(error.what, where=error.where, fix=error.fix) from None
         if not options.json:
             for reply in run.result["replies"]:
                 print(reply)

@@ -44,6 +44,11 @@ class Bench:
         done = self.lab.run("jobs", "run", f"x_{job}", *values)
         assert done.status == 0, done
 
+    def say(self, *words: str) -> str:
+        """What is answered."""
+        out: str = self.lab.run("jobs", "say", *words).out
+        return out
+
     def work(self) -> Any:
         return self.lab.run("jobs", "work")
 
@@ -73,7 +78,7 @@ def test_the_first_minute(bench: Bench) -> None:
     bench.configure(
         {"hello_to": {"run_args_template": "echo Hello {name}", "report_stdout": True}}, [SAY]
     )
-    say = lambda text, *more: bench.lab.run("jobs", "say", text, *more).out  # noqa: E731
+    say = bench.say
     assert "x help · Things" in say("help")
     assert say("x help") == "x say hello [name] · Says hello to [name]\n"
     assert "Did you mean: x say hello [name]?" in say("x sya helo Bob")
@@ -241,14 +246,18 @@ def test_it_is_cancelled_where_it_is(bench: Bench) -> None:
 
 def test_who_may(bench: Bench) -> None:
     bench.configure({"hello_to": "echo {name}"}, [SAY], restricted=True, allow=["staff"])
-    said = lambda who: bench.lab.run("jobs", "say", "x say hello y", "--as", who).out  # noqa: E731
+
+    def said(who: str) -> str:
+        return bench.say("x say hello y", "--as", who)
+
     assert "x is for members only" in said("A Guest")
     assert "x is not for you; ask staff" in said("Bob")
     assert "will start" in said("Ann")
     job = {"run_args_template": "echo {name}", "confirm": ["staff"]}
     bench.configure({"hello_to": job}, [SAY])
     assert "waits for a yes: staff can say confirm 2" in said("Bob")
-    assert "can be confirmed by staff" in bench.lab.run("jobs", "confirm", "2", "--as", "Bob").out
+    refused = bench.lab.run("jobs", "confirm", "2", "--as", "Bob")
+    assert (refused.status, "can be confirmed by staff" in refused.err) == (2, True)
     assert "will start" in bench.lab.run("jobs", "confirm", "2", "--as", "Ann").out
     assert bench.work().status == 0
 
@@ -300,7 +309,7 @@ def test_a_suppression_holds(bench: Bench) -> None:
         {"command": "stop", "help": "Stops", "action": "cancel_job", "job_type": "hello_to"},
     ]  # fmt: skip
     bench.configure({"hello_to": "echo {name}"}, slack)
-    say = lambda text: bench.lab.run("jobs", "say", text).out  # noqa: E731
+    say = bench.say
     assert "does not start from" in say("x hold now to 2099-01-01")
     assert "does not run until 2099-01-01" in say("x say hello y")
     assert "ended" not in bench.work().out
@@ -396,3 +405,19 @@ def test_what_is_said_is_data(bench: Bench) -> None:
     assert not Path("/tmp/labtool-ran").exists()
     assert json.loads(bench.lab.run("jobs", "say", "nonsense", "--json").out)["replies"]
     assert os.environ.get("LABTOOL_JOB") is None
+
+
+def test_what_cannot_be_done_is_said_to_who_asked_alone(bench: Bench) -> None:
+    bench.configure({"one": "echo {a}"})
+    for arguments, said in (
+        (["cancel", "9"], "there is no job 9"),
+        (["retry", "9"], "there is no job 9"),
+        (["confirm", "9"], "there is no job 9"),
+        (["run", "x_on"], "did you mean x_one?"),
+        (["run", "x_one"], "write a=..."),
+        (["suppress", "x_one", "yesterday", "now"], "is no time"),
+        (["cancel", "x"], "is not a number"),
+    ):
+        done = bench.lab.run("jobs", *arguments)
+        assert (done.status, said in done.err) == (2, True), done
+    assert bench.lab.run("alerts", "--json").json() == []

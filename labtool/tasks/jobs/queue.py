@@ -226,11 +226,6 @@ class Queue:
         )
         return [_entry(row) for row in rows]
 
-    def next_due(self) -> float | None:
-        """When the next job that waits is due."""
-        rows = self._database.rows("SELECT min(due) AS due FROM jobs WHERE state = 'waiting'")
-        return None if rows[0]["due"] is None else float(rows[0]["due"])
-
     def tidy(self, keep: float) -> list[int]:
         """Forget what ended more than so many seconds ago; which. What nobody said yes to is
         over after a day."""

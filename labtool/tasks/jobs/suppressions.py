@@ -40,8 +40,7 @@ class Suppressions:
         return self._database.execute("DELETE FROM job_suppressions WHERE type = ?", job_type)
 
     def all(self) -> list[Suppression]:
-        """Those that are not over; the others are forgotten."""
-        self._database.execute("DELETE FROM job_suppressions WHERE ends < ?", self._now())
+        """Those that are not over."""
         rows = self._database.rows(
             "SELECT * FROM job_suppressions WHERE ends > ? ORDER BY begins", self._now()
         )
@@ -49,3 +48,7 @@ class Suppressions:
             Suppression(r["id"], r["type"], r["begins"], r["ends"], read_asker(r["asker"]))
             for r in rows
         ]
+
+    def tidy(self) -> None:
+        """Forget those that are over."""
+        self._database.execute("DELETE FROM job_suppressions WHERE ends < ?", self._now())

@@ -1,6 +1,6 @@
 """What is said to the bot -> what is done, and the answers. The same for Slack and a terminal."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -68,6 +68,10 @@ class Desk:
             yield from self._help_of(words[0].casefold())
             return
         yield from self._command(text, who)
+
+    def told(self, verb: str, words: Sequence[str], who: Who) -> list[str]:
+        """The same for one of the bot's own words. Raises Failed."""
+        return list(self._verbs[verb](list(words), who))
 
     @property
     def _verbs(self) -> dict[str, "Callable[[list[str], Who], Iterator[str]]"]:

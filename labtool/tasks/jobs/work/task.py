@@ -8,6 +8,7 @@ from labtool.core.service import checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.jobs.open import jobs_of, settings_of
 from labtool.tasks.jobs.queue import Queue
+from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.work.worker import Worker
 
 
@@ -31,6 +32,7 @@ def work(run: Run, *, follow: bool) -> None:
 def _forget(run: Run, queue: Queue, worker: Worker) -> None:
     """What ended long ago, and what it printed."""
     settings = worker.settings
+    Suppressions(run.database, time.time).tidy()
     base = run.config.resolve(settings.logs) if settings.logs else run.config.state / "logs/jobs"
     for number in queue.tidy(settings.keep.total_seconds()):
         for folder in base.glob(f"{number}-*"):
