@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Lab
+from tests.lab import Lab, command
 from tests.servers.faults import Fault
 from tests.servers.github import TOKEN, GitHub
 from tests.servers.github_shapes import Repo
+from tests.tools import require
 
 WEEK = 1_763_856_000
 
@@ -157,3 +158,12 @@ def test_a_damaged_store_of_answers_is_made_anew(lab: Lab, github: GitHub) -> No
     (lab.state / "cache" / "code.http.db").write_bytes(b"no database at all" * 100)
     assert lab.run("cache", "code").status == 0
     assert len(data(lab)["repositories"]) == 2
+
+
+def test_progress_on_a_terminal_and_nothing_in_a_pipe(lab: Lab, github: GitHub) -> None:
+    require("script")
+    fill(github, 8)
+    line = " ".join(map(str, [*command(), "cache"]))
+    done = lab.run(program=["script", "-qec", f"stty cols 80; {line}", "/dev/null"])
+    assert "of 8 repositories" in done.out
+    assert lab.run("cache", "--force").err == ""
