@@ -54,8 +54,12 @@ class Server(Protocol):
     def drop(self, database: str) -> None:
         """Remove one with all that is in it; one that is not there is no error."""
 
-    def rename(self, database: str, to: str) -> bool:
-        """Whether it is called otherwise now: not every engine can do that."""
+    @property
+    def renames(self) -> bool:
+        """Whether databases can be called otherwise."""
+
+    def rename(self, database: str, to: str) -> None:
+        """Call one otherwise, where that can be done."""
 
     def fill(self, database: str, chunks: Iterable[bytes], *, own: bool = False) -> None:
         """Put a dump into a database that is empty. What it makes is the account's `own`, or

@@ -40,6 +40,7 @@ class MySql:
     """A server, as the account in `option_file` sees it; without one, the programs' own. One
     that is `sole` needs no other to be confined: it is for drills alone."""
 
+    renames = False
     _fix = "check the option file's account, and what it is granted"
 
     def __init__(self, option_file: Path | None = None, *, sole: bool = False) -> None:
@@ -135,9 +136,9 @@ class MySql:
             raise Failed("is the server's own", where=database, code="database")
         self._ask(f"DROP DATABASE IF EXISTS {_name(database)}")
 
-    def rename(self, database: str, to: str) -> bool:
-        """As every server's: it cannot."""
-        return False
+    def rename(self, database: str, to: str) -> None:
+        """As every server's: not here."""
+        raise NotImplementedError
 
     def fill(self, database: str, chunks: Iterable[bytes], *, own: bool = False) -> None:
         """As every server's. What the dump says is for the server alone: the program itself takes
@@ -271,12 +272,16 @@ def _error(error: EndedError, where: str, fix: str) -> LabtoolError:
     code = int(number[1]) if number else 0
     said = one_line(retold(error.said.strip().rpartition("\n")[2]), 300)
     if code in (1044, 1045, 1142, 1143, 1227, 1370, 1410, 1419, 1698):
-        return AccessDenied(f"refused: {said}", where=where, fix=fix, code="database_access")
+        right = "database_right" if code in (1227, 1419) else "database_access"
+        return AccessDenied(f"refused: {said}", where=where, fix=fix, code=right)
     if code in (2002, 2003, 2006, 2013, 1040, 1205, 1213):
         return Temporary(f"cannot be reached: {said}", where=where, code="database")
     if code == 1049:
         fix = "check the database's name"
         return Failed("there is no such database", where=where, fix=fix, code="no_database")
+    if code == 1356:
+        fix = "look at that view; the account that it belongs to may have no rights there"
+        return Failed(said, where=where, fix=fix, code="database")
     return Failed(said or error.what, where=where, fix="try it by hand", code="database")
 
 

@@ -42,6 +42,7 @@ class PostgreSql:
     """A server, as an account sees it. Without a host, over the local socket. One that is `sole`
     needs no other to be confined: it is for drills alone."""
 
+    renames = True
     _fix = "grant it to the account that user: names"
 
     def __init__(
@@ -122,10 +123,9 @@ class PostgreSql:
             raise Failed("is the server's own", where=database, code="database")
         self._ask(f"DROP DATABASE IF EXISTS {_name(database)} WITH (FORCE)")
 
-    def rename(self, database: str, to: str) -> bool:
+    def rename(self, database: str, to: str) -> None:
         """As every server's."""
         self._ask(f"ALTER DATABASE {_name(database)} RENAME TO {_name(to)}")
-        return True
 
     def fill(self, database: str, chunks: Iterable[bytes], *, own: bool = False) -> None:
         """As every server's, in one transaction. Owners and rights are those of the dump where

@@ -17,6 +17,8 @@ from labtool.tasks.backup.unpack import Content, Kept, hashed, members
 _CHUNK = 1024 * 1024
 # How MySQL's fingerprints call what runs by itself.
 _EVENTS = "(EVENTS)"
+# The account itself may not do what a dump says.
+_RIGHT = "database_right"
 # A table that is written to may have had somewhat fewer rows, or more, than before and after:
 # a tenth, and so many.
 _SOME = 100
@@ -79,27 +81,44 @@ def _replace(kept: Kept, dump: Dump, target: Server, database: str, aside: Aside
     """Where a database cannot be called otherwise, the dump is put in a second time."""
     with aside.made(target, "restore", database) as beside:
         try:
-            _fill(kept, dump.path, target, beside.name)
+            _try(kept, dump, target, database, beside.name)
         except LabtoolError as error:
             what = f"the database {database} is as it was; its dump does not load"
             error.what = f"{what}: {error.what}"
             raise
-        beside.stay()
-        target.drop(database)
-        try:
-            renamed = target.rename(beside.name, database)
-        except LabtoolError as error:
-            error.what = f"what was restored is called {beside.name}: {error.what}"
-            error.fix = f"rename it to {database}, whose old content is gone"
+        if target.renames:
+            beside.stay()
+            target.drop(database)
+            try:
+                target.rename(beside.name, database)
+            except LabtoolError as error:
+                error.what = f"what was restored is called {beside.name}: {error.what}"
+                error.fix = f"rename it to {database}, whose old content is gone"
+                raise
+            return
+    target.drop(database)
+    try:
+        _into(kept, dump, target, database, there=False)
+    except LabtoolError as error:
+        what = f"the database {database} is gone; its dump did load, but not again"
+        error.what = f"{what}: {error.what}"
+        raise
+
+
+def _try(kept: Kept, dump: Dump, target: Server, database: str, beside: str) -> None:
+    """Put a dump beside a database, as it is; in MySQL, without whom its parts belong to where
+    that is what fails: they may have rights in the database of that name alone."""
+    try:
+        _fill(kept, dump.path, target, beside)
+    except LabtoolError as error:
+        if target.renames or database != dump.database or error.code == _RIGHT:
             raise
-        beside.go()
-    if not renamed:
+        target.drop(beside)
+        target.create(beside)
         try:
-            _into(kept, dump, target, database, there=False)
-        except LabtoolError as error:
-            what = f"the database {database} is gone; its dump did load, but not again"
-            error.what = f"{what}: {error.what}"
-            raise
+            _fill(kept, dump.path, target, beside, own=True)
+        except LabtoolError:
+            raise error from None
 
 
 def _into(kept: Kept, dump: Dump, target: Server, database: str, *, there: bool) -> None:
@@ -114,10 +133,10 @@ def _into(kept: Kept, dump: Dump, target: Server, database: str, *, there: bool)
         raise
 
 
-def _fill(kept: Kept, path: str, target: Server, database: str) -> None:
+def _fill(kept: Kept, path: str, target: Server, database: str, *, own: bool = False) -> None:
     for member in members(kept):
         if member.record.path == path and member.content is not None:
-            target.fill(database, _chunks(member.content))
+            target.fill(database, _chunks(member.content), own=own)
 
 
 def file_differences(dump: Dump, file: Path) -> list[str]:
