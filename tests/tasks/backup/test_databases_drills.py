@@ -144,7 +144,7 @@ def test_what_a_killed_drill_has_left_goes_with_the_next_run(
         drill.send_signal(signal.SIGKILL)
         drill.wait()
         left = "SHOW DATABASES LIKE 'labtool%'; SELECT user FROM mysql.user WHERE user LIKE 'labt%'"
-        assert mariadb.sql(left).count("labtool_drill_") == 2
+        assert "labtool_drill_" in mariadb.sql(left)
         house.run(command)
         assert mariadb.sql(left) == ""
         assert not list((house.lab.state / "backup").glob("labtool-drill"))
@@ -159,9 +159,9 @@ def test_a_postgresql_dump_has_no_rights_but_in_its_database(
     evil = f"COPY (SELECT 1) TO PROGRAM 'touch {out}'"
     ident = _forged(house, _replaced(good, evil))
     done = house.run("verify", ident, "--drill")
+    assert not out.exists()
     assert done.status == 1
     assert "a drill sees its own database alone" in done.err
-    assert not out.exists()
     left = "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
     assert "labtool_" not in postgresql.sql(left)
 
