@@ -9,7 +9,7 @@ from labtool.commands import _show as show
 from labtool.core.cells import size
 from labtool.core.text import one_line
 from labtool.tasks.backup.age import Verified
-from labtool.tasks.backup.manifest import CHANGED, FileRecord, Manifest
+from labtool.tasks.backup.manifest import FileRecord, Manifest
 
 _LONGEST = 1000
 _HOW = {"drill": "restored in a drill", "failed": "DAMAGED, found"}
@@ -74,9 +74,11 @@ def shown(manifest: Manifest, where: Sequence[str], records: Iterable[FileRecord
         rows = sum(rows for rows, _ in dump.tables.values())
         name = one_line(f"{dump.kind} {dump.database} ({dump.engine})", 120)
         print(f"  {name}: {len(dump.tables)} tables and the like, {rows} rows")
-        changed = sum(total == CHANGED for _, total in dump.tables.values())
-        if changed:
-            print(f"    {changed} of them were written to meanwhile: a drill counts no rows there")
+        if dump.changed:
+            print(
+                f"    {dump.changed} of them were written to meanwhile: of these a drill compares"
+            )
+            print("    no content, and numbers of rows roughly")
     for problem in manifest.problems:
         print(f"  problem: {one_line(problem, _LONGEST)}")
     for note in manifest.notes:

@@ -1,14 +1,16 @@
-"""A program at one end of a stream: what it prints, as it comes, or what it is given to read.
-Ended with all that it started, and where it has stood still for too long.
+"""A program at one end of a stream: what it prints, as it comes, or what it is given to read; or
+at both, asked one thing after the other. Ended with all that it started, and where it has stood
+still for too long.
 """
 
 import os
+import secrets
 import select
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -95,6 +97,61 @@ def fed(
         _end(command, process, complaints, silent)
         answer.seek(0)
         return answer.read(_ANSWER)
+
+
+class Talk:
+    """A program that stays open, and answers in lines what it is asked in lines. `echo` makes
+    it print a line that only ends an answer, from what that line is to be."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        process: "subprocess.Popen[bytes]",
+        complaints: IO[bytes],
+        echo: Callable[[str], str],
+        silent: float,
+    ) -> None:
+        self._command, self._process, self._complaints = command, process, complaints
+        self._echo, self._silent = echo, silent
+
+    def ask(self, text: str) -> list[str]:
+        """The lines of its answer. Raises EndedError where it ended instead, and Temporary."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        to, of = self._process.stdin.fileno(), self._process.stdout.fileno()
+        mark = f"end of answer {secrets.token_hex(8)}"
+        end = f"{mark}\n".encode()
+        left, answer = memoryview(f"{text}\n{self._echo(mark)}\n".encode()), bytearray()
+        while not answer.endswith(end):
+            # It may answer the first of it before it takes the last.
+            readable, writable, _ = select.select([of], [to] if left else [], [], self._silent)
+            if not readable and not writable:
+                raise _still(self._command, self._silent)
+            if writable:
+                with suppress(BlockingIOError, BrokenPipeError):
+                    left = left[os.write(to, left[: 64 * 1024]) :]
+            if readable:
+                data = os.read(of, _CHUNK)
+                if not data:
+                    _end(self._command, self._process, self._complaints, self._silent)
+                    raise EndedError(os.path.basename(self._command[0]), 0, "ended too early")  # noqa: PTH119  (a string is a program's name)
+                answer += data
+        return answer[: -len(end)].decode("utf-8", "replace").split("\n")[:-1]
+
+
+@contextmanager
+def talk(
+    command: Sequence[str],
+    echo: Callable[[str], str],
+    *,
+    env: Mapping[str, str] | None = None,
+    silent: float = 900.0,
+) -> Iterator[Talk]:
+    """A program to talk to until the block ends."""
+    with _started(command, env, subprocess.PIPE, subprocess.PIPE) as (process, complaints):
+        assert process.stdin is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        yield Talk(command, process, complaints, echo, silent)
 
 
 def _pour(handle: int, chunk: bytes, command: Sequence[str], silent: float) -> None:

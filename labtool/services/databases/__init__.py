@@ -3,6 +3,7 @@ one, and compared. Credentials are in files that those programs read, never on a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,14 +16,28 @@ class Fingerprint:
     sum: str
 
 
+class Moment(Protocol):
+    """A database that is being dumped. Raises as its server."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether its fingerprints are those of what is dumped; else as they are meanwhile."""
+
+    def dump(self) -> Iterator[bytes]:
+        """All of it, consistent in itself, but what runs by itself once it is there."""
+
+    def fingerprints(self) -> Mapping[str, Fingerprint]:
+        """As the server's; where they are exact, to be asked for before the dump."""
+
+
 class Server(Protocol):
     """A server, as one account sees it. Every method raises AccessDenied, Failed, Temporary."""
 
     def version(self) -> str:
         """The engine and its version, such as MariaDB 10.11.14."""
 
-    def dump(self, database: str) -> Iterator[bytes]:
-        """All of a database, consistent in itself, but what runs by itself once it is there."""
+    def moment(self, database: str) -> AbstractContextManager[Moment]:
+        """A database, to be dumped."""
 
     def scheduled(self, database: str) -> Iterator[bytes] | None:
         """What runs by itself, to be put there last; None where there is nothing."""
@@ -39,5 +54,20 @@ class Server(Protocol):
     def drop(self, database: str) -> None:
         """Remove one with all that is in it; one that is not there is no error."""
 
-    def fill(self, database: str, chunks: Iterable[bytes]) -> None:
-        """Put a dump into a database that is empty."""
+    @property
+    def renames(self) -> bool:
+        """Whether databases can be called otherwise."""
+
+    def rename(self, database: str, to: str) -> None:
+        """Call one otherwise, where that can be done."""
+
+    def fill(self, database: str, chunks: Iterable[bytes], *, own: bool = False) -> None:
+        """Put a dump into a database that is empty. What it makes is the account's `own`, or
+        theirs whom the dump names."""
+
+    def confined(self, database: str) -> AbstractContextManager["Server"]:
+        """The server as an account that is made for the time being, and has rights on a
+        database alone, which is there and empty; this one where it can make none."""
+
+    def forget(self, database: str) -> None:
+        """Remove the account that `confined` has left."""

@@ -71,8 +71,8 @@ class FileRecord:
 class Dump:
     """A database in the backup: the path of its dump, `kind` (mysql, postgresql, sqlite), its
     name, the engine with its version. `tables` are the rows and the sum of each table; of one that
-    was not the same before and after the dump, the sum is CHANGED. `scheduled` is the path of what
-    runs by itself."""
+    was not the same before and after the dump, the sum is CHANGED, and `after` has the rows that
+    it had then. `scheduled` is the path of what runs by itself."""
 
     path: str
     kind: str
@@ -80,6 +80,12 @@ class Dump:
     engine: str
     tables: dict[str, tuple[int, str]] = field(default_factory=dict)
     scheduled: str = ""
+    after: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> int:
+        """How many tables were written to meanwhile, and cannot be compared row by row."""
+        return sum(total == CHANGED for _, total in self.tables.values())
 
 
 _FIELDS = tuple(FileRecord.__dataclass_fields__)

@@ -9,7 +9,7 @@ from labtool.core.database import Marks
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.log import complain
 from labtool.core.task import Run
-from labtool.tasks.backup import listings, notice
+from labtool.tasks.backup import aside, listings, notice
 from labtool.tasks.backup.age import PRUNED, SPACE
 from labtool.tasks.backup.destinations._base import Destination
 from labtool.tasks.backup.hooks import call
@@ -30,6 +30,7 @@ def run_sets(run: Run, names: Sequence[str] = (), watch: Watch = lambda *_: None
     places = Places(run.config)
     if not run.dry_run:
         sweep(run.config, places.section)
+        aside.sweep(run.config, places.section)
     for name in _chosen(places, names):
         if run.dry_run:
             run.result.setdefault("would save", []).append(name)

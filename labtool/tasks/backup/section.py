@@ -49,6 +49,10 @@ class Mysql(Section):
     restore_option_file: str = Field(
         default="", description="Of an account that may write; default: option_file"
     )
+    drill_option_file: str = Field(
+        default="",
+        description="Of an account for drills alone; default: one that each drill makes for itself",
+    )
 
 
 class Postgresql(Section):
@@ -61,6 +65,10 @@ class Postgresql(Section):
     passfile: str = Field(default="", description="HOST:PORT:DATABASE:USER:PASSWORD, chmod 600")
     restore_user: str = Field(
         default="", description="An account that may create databases; default: user"
+    )
+    drill_user: str = Field(
+        default="",
+        description="An account for drills alone; default: one that each drill makes for itself",
     )
 
 

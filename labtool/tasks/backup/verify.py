@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from labtool.core.errors import Failed, LabtoolError
+from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
 from labtool.tasks.backup.below import Below, parts
 from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest
 from labtool.tasks.backup.restore import restore
@@ -38,7 +38,7 @@ def verify(kept: Kept) -> tuple[str, int]:
 def drill(kept: Kept, root: Path, database: Callable[[Dump, Path], list[str]]) -> int:
     """Restore a backup into the folder `root`, which is empty, and hold what is there against
     what went in; `database` does the same with a dump's file. How many files. Raises Failed
-    for what differs."""
+    for what differs, and what a server says that is not there or refuses."""
     done = restore(members(kept), root)
     problems = list(done.problems)
     with Below(root) as below:
@@ -46,13 +46,19 @@ def drill(kept: Kept, root: Path, database: Callable[[Dump, Path], list[str]]) -
             problem = differs(below, record)
             if problem:
                 problems.append(f"{record.path}: {problem}")
+    refused: LabtoolError | None = None
     for dump in kept.manifest.dumps:
         try:
             found = database(dump, root / dump.path)
+        except (AccessDenied, Temporary) as error:
+            refused = error
+            continue
         except LabtoolError as error:
             found = [str(error)]
         problems += [f"{dump.kind} {dump.database}: {problem}" for problem in found]
     tell(kept.manifest, problems)
+    if refused:
+        raise refused  # it says nothing of the backup
     return done.count
 
 

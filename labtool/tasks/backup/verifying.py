@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from labtool.core.errors import Failed, LabtoolError
+from labtool.core.log import complain
 from labtool.core.task import Run
-from labtool.tasks.backup import notice
+from labtool.tasks.backup import aside, notice
 from labtool.tasks.backup.age import VERIFIED
 from labtool.tasks.backup.catalogue import Catalogue
 from labtool.tasks.backup.manifest import Manifest
@@ -22,6 +23,7 @@ def verify_some(run: Run, idents: Sequence[str], *, latest: bool, restoring: boo
     nowhere."""
     places = Places(run.config)
     sweep(run.config, places.section)
+    aside.sweep(run.config, places.section)
     for copy in _to_verify(run, places, idents, latest=latest):
         where, ident = f"{copy.manifest.id} at {copy.place}", copy.manifest.id
         run.looked_at.add(topic(ident))
@@ -38,6 +40,8 @@ def verify_some(run: Run, idents: Sequence[str], *, latest: bool, restoring: boo
                 notice.verified(run, copy.place, ident, good=False)
                 _remember(run, places, copy, f"failed 0 {ident}")
             continue
+        if restoring:
+            _tell_changed(copy.manifest)
         run.counts["verified"] += 1
         run.result.setdefault("verified", []).append(where)
         notice.verified(run, copy.place, ident, good=True)
@@ -45,6 +49,14 @@ def verify_some(run: Run, idents: Sequence[str], *, latest: bool, restoring: boo
     for name, seen in places.looked_at():
         if not isinstance(seen, LabtoolError):
             notice.notice(run, places.section, name, seen)
+
+
+def _tell_changed(manifest: Manifest) -> None:
+    for dump in manifest.dumps:
+        if dump.changed:
+            what = f"{dump.changed} of {len(dump.tables)} tables and the like of {dump.database}"
+            complain(f"backup {manifest.id}: {what} changed while they were dumped: their content"
+                     " could not be compared")  # fmt: skip
 
 
 def _remember(run: Run, places: Places, copy: Copy, what: str) -> None:

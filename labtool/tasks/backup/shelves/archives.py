@@ -7,6 +7,7 @@ from pathlib import Path
 from labtool.core.config import Config
 from labtool.core.files import make_folder
 from labtool.tasks.backup import catalogue
+from labtool.tasks.backup.aside import Aside
 from labtool.tasks.backup.catalogue import Catalogue
 from labtool.tasks.backup.databases import file_differences, refill, rehearse, server_of
 from labtool.tasks.backup.destinations._base import Destination
@@ -54,7 +55,8 @@ class Archives:
     def refill(self, manifest: Manifest, dump: Dump, database: str, *, force: bool) -> list[str]:
         """As every shelf's."""
         target = server_of(self._config, manifest, dump)
-        return refill(self._kept(manifest), dump, target, database, force=force)
+        aside = Aside(self._config, manifest.set, dump.kind)
+        return refill(self._kept(manifest), dump, target, database, aside, force=force)
 
     def remove(self, manifests: Sequence[Manifest], leftovers: Sequence[str]) -> None:
         """As every shelf's. The manifest first: what is half gone is no backup."""
@@ -71,7 +73,9 @@ class Archives:
     def _differences(self, manifest: Manifest, dump: Dump, file: Path) -> list[str]:
         if dump.kind == "sqlite":
             return file_differences(dump, file)
-        return rehearse(server_of(self._config, manifest, dump), dump, file, self._config.state)
+        target = server_of(self._config, manifest, dump, purpose="drill")
+        aside = Aside(self._config, manifest.set, dump.kind)
+        return rehearse(target, dump, file, aside, self._config.state)
 
     def _kept(self, manifest: Manifest) -> Kept:
         return Kept(
