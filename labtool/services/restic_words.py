@@ -13,7 +13,7 @@ LOCKED = "restic_locked"
 
 # A password that nobody escaped may have any character: it ends at the last @.
 _WORD = re.compile(
-    r"([a-z0-9]+:(?:(?:[a-z0-9+]+:)?//)?[^:@/]*:)(.+)(@[^@]*)", re.IGNORECASE | re.DOTALL
+    r"([a-z0-9]+:(?:(?:[a-z0-9+]+:)?//)?[^:@/]*:)(?!//)(.+)(@[^@]*)", re.IGNORECASE | re.DOTALL
 )
 _REFUSED = ("(401)", "(403)", "access denied", "accessdenied", "permission denied (")
 _AWAY = (
