@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -53,10 +53,10 @@ def output(
     silent: float = 900.0,
     allowed: Sequence[int] = (0,),
     said: list[str] | None = None,
-) -> Iterator[bytes]:
-    """What a program prints. Raises EndedError once it ended with a status that is not
-    `allowed`, and Temporary where nothing came for `silent` seconds. `said` gets what it
-    complained of, by lines."""
+) -> Generator[bytes, None, int]:
+    """What a program prints; the generator's value is its status. Raises EndedError once it
+    ended with a status that is not `allowed`, and Temporary where nothing came for `silent`
+    seconds. `said` gets what it complained of, by lines."""
     with _started(command, env, subprocess.DEVNULL, subprocess.PIPE) as (process, complaints):
         assert process.stdout is not None
         handle = process.stdout.fileno()
@@ -67,10 +67,11 @@ def output(
             if not data:
                 break
             yield data
-        _end(command, process, complaints, silent, allowed)
+        status = _end(command, process, complaints, silent, allowed)
         if said is not None:
             complaints.seek(0)
             said += complaints.read(_ANSWER).decode("utf-8", "replace").splitlines()
+        return status
 
 
 def fed(
@@ -200,7 +201,7 @@ def _end(
     complaints: IO[bytes],
     silent: float,
     allowed: Sequence[int] = (0,),
-) -> None:
+) -> int:
     try:
         status = process.wait(silent)
     except subprocess.TimeoutExpired:
@@ -209,6 +210,7 @@ def _end(
         complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _SAID))
         said = complaints.read().decode("utf-8", "replace")
         raise EndedError(os.path.basename(command[0]), status, said)  # noqa: PTH119  (a string is a program's name)
+    return status
 
 
 def _still(command: Sequence[str], silent: float) -> Temporary:

@@ -4,24 +4,23 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
-from labtool.core.masking import retold
+from labtool.core.errors import Failed, Temporary
 from labtool.core.text import one_line
 from labtool.services.piped import EndedError, found, output
+from labtool.services.restic_words import LOCKED, Address, known
 
 # It saved what it could read, and complained about the rest.
 _INCOMPLETE = 3
 _HOUR = 3600.0
 # Another machine's backup to the same repository may take that long.
 _PATIENCE, _AGAIN = 600.0, 2.0
-_LOCKED = "restic_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Restic:
     place of the repository needs. Every method raises AccessDenied, Failed and Temporary."""
 
     def __init__(self, repository: str, environment: Mapping[str, str], cache: Path) -> None:
-        self._repository = repository
+        self._address = Address(repository)
         self._env = {
             **environment,
             "RESTIC_REPOSITORY": repository,
@@ -76,22 +75,34 @@ class Restic:
         """Save paths as a snapshot of a machine; what is mounted below them is left out.
         `exclude` are restic's patterns."""
         said: list[str] = []
+        status: list[int] = []
         options = ["--one-file-system", f"--host={host}"]
         options += [f"--exclude={one}" for one in exclude]
         options += [f"--tag={tag}" for tag in tags]
         printed = self._run(
-            "backup", *options, "--", *map(str, paths), allowed=(0, _INCOMPLETE), said=said
+            "backup",
+            *options,
+            "--",
+            *map(str, paths),
+            allowed=(0, _INCOMPLETE),
+            said=said,
+            status=status,
         )
-        summary = next(
-            one for one in reversed(list(_lines(printed))) if one["message_type"] == "summary"
-        )
-        problems = tuple(_problem(line) for line in said if line.strip())
-        return Saved(
-            str(summary["snapshot_id"]),
-            int(summary["total_files_processed"]),
-            int(summary["total_bytes_processed"]),
-            problems,
-        )
+        problems: tuple[str, ...] = ()
+        if status != [0]:
+            # Otherwise it only says how it fared on its way.
+            problems = tuple(_problem(line) for line in said if line.strip())
+            problems = problems or ("something could not be read; restic does not say what",)
+        with self._explained("backup"):
+            summary = next(
+                one for one in reversed(list(_lines(printed))) if one["message_type"] == "summary"
+            )
+            return Saved(
+                str(summary["snapshot_id"]),
+                int(summary["total_files_processed"]),
+                int(summary["total_bytes_processed"]),
+                problems,
+            )
 
     def snapshots(self, tags: Sequence[str]) -> list[Snapshot]:
         """The snapshots that have all these tags, the oldest first."""
@@ -133,7 +144,7 @@ class Restic:
         wrong = [one_line(line, 300) for line in said if "error" in line.lower()]
         fatal = next((line for line in said if line.startswith("Fatal")), "")
         if fatal and not wrong:
-            raise _error(EndedError("restic", 1, fatal), self._repository)
+            raise known(1, fatal, f"restic restore, {self._address.shown}", self._address)
         return wrong
 
     def check(self) -> None:
@@ -150,7 +161,7 @@ class Restic:
             try:
                 self._run("tag", *changes, snapshot)
             except Temporary as error:
-                if error.code != _LOCKED or time.monotonic() > end:
+                if error.code != LOCKED or time.monotonic() > end:
                     raise
                 time.sleep(_AGAIN)
                 self.unlock()
@@ -173,12 +184,13 @@ class Restic:
         quiet: bool = True,
         allowed: Sequence[int] = (0,),
         said: list[str] | None = None,
+        status: list[int] | None = None,
         code: str = "",
     ) -> bytes:
         program = found(("restic",), "restic")
         more = ["--json", *(["--quiet"] if quiet else [])]
         try:
-            return b"".join(
+            printed, ended = _all(
                 output(
                     [program, command, *more, *options],
                     env=self._env,
@@ -188,19 +200,35 @@ class Restic:
                 )
             )
         except EndedError as error:
-            known = _error(error, f"restic {command}, {retold(self._repository)}")
-            if code and known.code == "restic":
-                known.code = code
-                known.what = f"is damaged: {known.what}"
-            raise known from None
+            where = f"restic {command}, {self._address.shown}"
+            found_ = known(error.status, error.said, where, self._address)
+            if code and found_.code == "restic":
+                found_.code = code
+                found_.what = f"is damaged: {found_.what}"
+            raise found_ from None
+        if said is not None:
+            said[:] = map(self._address.hidden, said)
+        if status is not None:
+            status.append(ended)
+        return printed
 
     @contextmanager
     def _explained(self, where: str) -> Iterator[None]:
         try:
             yield
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, StopIteration) as error:
             what = f"its answer makes no sense ({type(error).__name__})"
             raise Failed(what, where=f"restic, {where}", code="restic") from None
+
+
+def _all(stream: Generator[bytes, None, int]) -> tuple[bytes, int]:
+    """All that a program prints, and its status."""
+    chunks: list[bytes] = []
+    while True:
+        try:
+            chunks.append(next(stream))
+        except StopIteration as end:
+            return b"".join(chunks), end.value
 
 
 def _lines(printed: bytes) -> Iterator[dict[str, Any]]:
@@ -233,20 +261,3 @@ def literal(path: str) -> str:
     """A path as a pattern that matches it alone."""
     escaped = "".join(f"\\{char}" if char in "\\*?[]!" else char for char in path.strip("/"))
     return f"/{escaped}"
-
-
-def _error(error: EndedError, where: str) -> LabtoolError:
-    said = error.said
-    low = said.lower()
-    last = one_line(retold(said.strip().rpartition("\n")[2]), 300)
-    if "wrong password" in low or error.status == 12:
-        fix = "check password: of the set"
-        return AccessDenied("refuses the password", where=where, fix=fix, code="restic_password")
-    if any(word in low for word in ("dial tcp", "connection refused", "timeout", "no such host")):
-        return Temporary(f"cannot be reached: {last}", where=where, code="restic")
-    if "is there a repository" in low or error.status == 10:
-        fix = "mount its disk; a new one is made by: restic init, with the same repository"
-        return Failed("there is no repository", where=where, fix=fix, code="no_repository")
-    if "already locked" in low or error.status == 11:
-        return Temporary("is in use by another restic", where=where, code=_LOCKED)
-    return Failed(last or error.what, where=where, fix="try it by hand", code="restic")

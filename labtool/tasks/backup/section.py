@@ -12,6 +12,7 @@ from labtool.core.config.kinds import Kinds
 from labtool.core.config.secrets import Secret, SecretDocument
 from labtool.core.config.types import Duration, OneOrMore, Section, Slug, Words, mistake
 from labtool.tasks.backup.retention import Keep
+from labtool.tasks.backup.shelves.patterns import hidden, unfit
 from labtool.tasks.backup.stream import Compression
 
 _PERCENT = re.compile(r"(\d{1,3})\s*%")
@@ -36,9 +37,6 @@ Command = Annotated[tuple[str, ...], Field(min_length=1)]
 Recipient = Annotated[str, Field(pattern=r"^(age1[a-z0-9]{50,70}|ssh-(rsa|ed25519) \S+.*)$")]
 # The place of what is in restic's repositories.
 RESTIC = "restic"
-# Of .gitignore's patterns, what restic has not: what is not left out after all (at the beginning),
-# and classes of characters.
-_NOT_FOR_RESTIC = ("!", "[:", "[.", "[=")
 
 
 class Mysql(Section):
@@ -99,7 +97,9 @@ class Set(Section):
         tuple[Recipient, ...], OneOrMore(), Field(description="age recipients, who read it")
     ] = ()
     engine: Literal["tar", "restic"] = "tar"
-    repository: str = Field(default="", description="Of restic")
+    repository: str = Field(
+        default="", description="Of restic; in a password, %40 is @, %23 is #, %2F is /"
+    )
     password: Secret | None = Field(default=None, description="Of the restic repository")
     environment: dict[str, Secret] = Field(
         default_factory=dict, description="Of restic, such as AWS_SECRET_ACCESS_KEY"
@@ -117,11 +117,12 @@ class Set(Section):
             if not self.repository or self.password is None or not self.paths:
                 raise mistake("restic needs more", "write paths:, repository: and password:")
             for pattern in self.exclude:
-                if pattern.startswith(_NOT_FOR_RESTIC[0]) or any(
-                    one in pattern for one in _NOT_FOR_RESTIC[1:]
-                ):
+                if unfit(pattern):
                     what = f"exclude: {pattern!r} is nothing that restic can do"
                     raise mistake(what, "leave it out, or use engine: tar")
+            if path := hidden(self.exclude, [os.path.normpath(one) for one in self.paths]):
+                what = f"exclude: is one for {path} and for the path that it is in, to restic"
+                raise mistake(what, "make a set of its own of it, or use engine: tar")
             if other or self.to or self.encrypt:
                 what = "restic saves paths to its repository"
                 raise mistake(what, "leave out to:, encrypt:, databases and configuration:")

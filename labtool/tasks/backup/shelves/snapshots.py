@@ -6,16 +6,17 @@ of which something could not be read, stays so.
 """
 
 import json
+import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import labtool
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, UsageError
 from labtool.core.files import make_folder, write_atomic
-from labtool.core.masking import conceal
 from labtool.services.restic import Restic, Saved, Snapshot
 from labtool.tasks.backup.below import Below
 from labtool.tasks.backup.catalogue import Catalogue
@@ -24,14 +25,18 @@ from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest, Part, new_
 from labtool.tasks.backup.restore import Restored, ready
 from labtool.tasks.backup.section import Backup, Set
 from labtool.tasks.backup.shelves._base import Verified
-from labtool.tasks.backup.shelves.patterns import for_restic
+from labtool.tasks.backup.shelves.patterns import for_restic, hidden
 from labtool.tasks.backup.verify import differs, tell
 
 _OURS, _INCOMPLETE = "labtool", "labtool-incomplete"
 _FILES, _BYTES = "labtool-files=", "labtool-bytes="
-# What restic's JSON has in place of a name that is no text: restic itself has compared it.
+# What restic's JSON has in place of each byte that is no text.
 _NO_TEXT = "\ufffd"
+_BYTE = re.compile("[\udc80-\udcff]")
 _TYPES = {"dir": "directory"}
+_DIFFERS = "its size differs, or it is not there"
+# A path, type, size and link, as restic's JSON has them.
+_Odd = tuple[str, str, int, str]
 
 
 class Snapshots:
@@ -56,6 +61,10 @@ class Snapshots:
         restic.unlock()
         # A link stands for what it leads to.
         tops = [path.resolve() for path in paths]
+        if inner := hidden(options.exclude, [str(top) for top in tops]):
+            what = "is in another path of the set, and restic has one exclude: for both"
+            fix = "make a set of its own of it, or use engine: tar"
+            raise Failed(what, where=inner, fix=fix, code="exclude")
         exclude = [p for one in options.exclude for top in tops for p in for_restic(one, str(top))]
         tags = (*_tags(name), _INCOMPLETE)
         saved = restic.save(tops, exclude, tags, self._section.machine)
@@ -67,7 +76,15 @@ class Snapshots:
             raise
         self._note(saved)
         size = (f"{_FILES}{saved.files}", f"{_BYTES}{saved.bytes}")
-        restic.mark(saved.id, size, () if saved.problems else (_INCOMPLETE,))
+        try:
+            restic.mark(saved.id, size, () if saved.problems else (_INCOMPLETE,))
+            return self._new(name, restic, saved)
+        except LabtoolError:
+            if saved.problems:  # which is the reason that somebody has to know
+                raise _unread(saved) from None
+            raise
+
+    def _new(self, name: str, restic: Restic, saved: Saved) -> Manifest:
         for snapshot in reversed(restic.snapshots(_tags(name))):
             if snapshot.original.startswith(saved.id):
                 return self._manifest(name, snapshot)
@@ -106,17 +123,21 @@ class Snapshots:
         root = scratch / "restored"
         done = self.restore(manifest, root, (), force=False)
         problems, count = list(done.problems), 0
+        odd = Counter[_Odd]()
         for record in self.records(manifest):
             path = root / record.path
             count += 1
             if _NO_TEXT in record.path or _NO_TEXT in record.link:
+                odd[record.path, record.type, record.size, record.link] += 1
                 continue
             with Below(root) as below:
                 problem = "" if record.type == "file" else differs(below, record)
             if record.type == "file" and (not path.is_file() or path.stat().st_size != record.size):
-                problem = "its size differs, or it is not there"
+                problem = _DIFFERS
             if problem:
                 problems.append(f"{record.path}: {problem}")
+        if odd:
+            problems += [f"{path}: {_DIFFERS}" for path, *_ in odd - Counter(_odd(root))]
         tell(manifest, problems)
         return Verified("drill", count)
 
@@ -129,7 +150,7 @@ class Snapshots:
         inside = [
             record
             for record in self.records(manifest)
-            if not wanted or any(f"{record.path}/".startswith(f"{one}/") for one in wanted)
+            if not wanted or any(f"{record.path}/".startswith(f"{_told(one)}/") for one in wanted)
         ]
         if not inside:
             return Restored()
@@ -179,10 +200,6 @@ class Snapshots:
         else:
             environment["RESTIC_PASSWORD"] = password.reveal()
         where = options.repository
-        # restic's way to name a user: rest:https://user:password@host/
-        if word := urlsplit(where.partition(":")[2]).password or urlsplit(where).password:
-            conceal(word)
-            conceal(unquote(word))
         # A folder is relative to the config; anything else has a scheme.
         repository = where if ":" in where else str(self._config.resolve(where))
         return Restic(repository, environment, self._config.state / "backup" / "restic-cache")
@@ -200,6 +217,41 @@ class Snapshots:
             return tuple(map(str, json.loads(path.read_bytes())))
         except (OSError, ValueError, TypeError):
             return ()
+
+
+def _unread(saved: Saved) -> Failed:
+    first, *more = saved.problems
+    also = f", and {len(more)} more" if more else ""
+    fix = "the rest is saved; labtool backup list shows it as not good"
+    return Failed(f"{first}{also}", where="not saved", fix=fix, code="unread")
+
+
+def _told(name: str) -> str:
+    """A name of the system's, as restic's JSON has it."""
+    return _BYTE.sub(_NO_TEXT, name)
+
+
+def _odd(root: Path) -> Iterator[_Odd]:
+    """What is in a folder and has a name, or leads to one, that is no text."""
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            link = _told(os.readlink(path)) if path.is_symlink() else ""  # noqa: PTH115
+            way = _told(str(path.relative_to(root)))
+            if _NO_TEXT in way or _NO_TEXT in link:
+                yield way, *_kind(path), link
+
+
+def _kind(path: Path) -> tuple[str, int]:
+    """A file's type and size, as restic's list has them."""
+    if path.is_symlink():
+        return "symlink", 0
+    if path.is_dir():
+        return "directory", 0
+    if path.is_file():
+        return "file", path.stat().st_size
+    kind = "fifo" if path.is_fifo() else "socket" if path.is_socket() else ""
+    return kind or ("dev" if path.is_block_device() else "chardev"), 0
 
 
 def _number(snapshot: Snapshot, key: str) -> int:
