@@ -61,12 +61,14 @@ def applied(path: Path) -> None:
     """Every row parsed and applied."""
     from labtool.tasks.instruments.kinds.attune import parse
     from labtool.tasks.instruments.machine import Machine
+    from labtool.tasks.instruments.watch.plan import Known, plan
     from labtool.tasks.instruments.watch.reading import Reading, unread
     from labtool.tasks.instruments.watch.times import reader
 
     gc.set_threshold(50_000)  # as the command does
     reading = Reading(parse, reader((), ZoneInfo("UTC")), Machine())
-    for _, block in unread([path], None, all_of_them=True):
+    known = Known()
+    for block in unread(plan([path], known, newest_alone=True), known):
         reading.changes(block)
     assert reading.rows == ROWS
     assert not reading.odd

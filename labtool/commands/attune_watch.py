@@ -81,7 +81,7 @@ def attune_watch(
             elif follow:
                 from labtool.tasks.instruments.watch.follow import follow as stay
 
-                stay(run, wanted, connect, show)
+                stay(run, wanted, connect, show, all_of_them=from_start)
             else:
                 task.one_pass(run, wanted, connect, show, all_of_them=from_start)
 
@@ -96,7 +96,22 @@ def _lines(out: "TextIO") -> "Callable[[dict[str, Any]], None]":
     """Each change in a line of its own, as it comes: there is no document at the end."""
     import json
 
-    return lambda change: print(json.dumps(change), file=out, flush=True)
+    from labtool.core.log import complain
+
+    gone = False
+
+    def show(change: dict[str, Any]) -> None:
+        nonlocal gone
+        try:
+            if not gone:
+                print(json.dumps(change), file=out, flush=True)
+        except OSError as error:
+            # Who read it has seen enough; the watch goes on.
+            gone = True
+            if not isinstance(error, BrokenPipeError):
+                complain(f"the changes cannot be written ({error.strerror})")
+
+    return show
 
 
 def _would(run: "Run", wanted: "Sequence[Watched]") -> None:
@@ -119,17 +134,25 @@ def _replay(
     all_of_them: bool,
     json: bool,
 ) -> int:
-    import sys
     from pathlib import Path
 
     from labtool.core.log import complain
     from labtool.tasks.instruments.watch.task import replay, replayed
 
     lab = o.load(config, context, else_in=Path(folder))
-    show = _lines(sys.stdout) if json else _told
+    show = _printed if json else _told
     found = replay(replayed(lab, words, folder), o.clock(lab, at), show, all_of_them=all_of_them)
     complain(f"{found.rows} rows, {found.odd} of them unreadable")
+    if found.rows and found.odd == found.rows:
+        complain(f"write timestamp: as its times look; the first row: {found.sample!r}")
+        return 1
     return 0
+
+
+def _printed(change: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(change))
 
 
 def _told(change: dict[str, Any]) -> None:

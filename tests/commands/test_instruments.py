@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import requests
 
-from labtool.tasks.instruments.machine import Transition
 from labtool.tasks.instruments.watch.reading import shown
 from tests.commands.serving import served
 from tests.lab import Lab, Result, poll
@@ -92,7 +91,7 @@ class Room:
 
 
 def _shown(change: dict[str, Any]) -> dict[str, Any]:
-    return shown("attune", Transition(**change))
+    return shown("attune", change)
 
 
 @pytest.fixture
@@ -203,7 +202,7 @@ def test_followed_until_told_to_stop(room: Room) -> None:
         # The folder goes, as a share does, and comes back.
         away = room.log.folder.with_name("away")
         room.log.folder.rename(away)
-        poll(lambda: room.get("/attune").json()["life"] == "unreadable")
+        poll(lambda: room.get("/attune").json()["life"] == "unreadable", timeout=20)
         away.rename(room.log.folder)
         room.log.say("Event:Startup_Done~0")
         poll(lambda: room.get("/attune").json()["state"]["state"] == "idle")
@@ -342,7 +341,7 @@ def test_mistakes(lab: Lab, config: dict[str, Any], say: str) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "say"),
-    [("401", "refuses the token"), ("404", "no such instrument"), ("500", "answered 503")],
+    [("401", "refuses the token"), ("404", "knows no instrument attune"), ("500", "answered 503")],
 )
 def test_what_the_server_says(room: Room, answer: str, say: str) -> None:
     room.log.say("login")
@@ -424,7 +423,8 @@ def test_a_spool_that_is_full_leaves_the_rows_in_the_log(room: Room) -> None:
 def test_files_that_make_no_sense(room: Room, content: bytes) -> None:
     room.log.file.write_bytes(content)
     done = room.pc.run("attune-watch", "--log-dir", room.log.folder, "--json")
-    assert (done.status, done.out) == (0, "")
+    assert (done.status, done.out) == (1 if content else 0, "")
+    assert "unreadable" in done.err
     assert room.pass_().status == 75  # there is no server; the log was read
     room.log.file.write_bytes(content + b"\n")
     room.log.say("login")

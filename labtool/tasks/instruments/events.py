@@ -2,8 +2,10 @@
 share. A parser knows one instrument; the state machine knows none.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from labtool.tasks.instruments.state import NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Step:
 
     name: str
     number: int
+    # What is told of it: made once, as a log has many.
+    told: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "told", f"step {self.name[:NAME]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,10 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """It waits for a person, to do what `what` says."""
+    """It waits for a person, to do what `what` says; `vague` where another row says it better."""
 
     what: str
+    vague: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,6 @@ Event = (
 
 # A row of a log: when (as it stands there), who was logged in, and what it means.
 Row = tuple[str, str, Sequence[Event]]
-# A row without its newline, as what it means; None where it is no row at all. A plain tuple, as
-# there are many rows and most mean nothing.
-Parser = Callable[[str], Row | None]
+# Rows without their newlines, each as what it means; None where it is no row at all. Plain tuples,
+# and all rows at once, as there are many.
+Parser = Callable[[Iterable[str]], Iterator[Row | None]]

@@ -15,37 +15,16 @@ Times are kept as they stand in the rows: most are never looked at.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from labtool.tasks.instruments import events as ev
+from labtool.tasks.instruments.state import NAME, TEXT, Procedure, Snapshot, Transition
 
-VERSION = 1
 # Procedures that can be inside one another; more are a log that makes no sense.
 _DEEPEST = 20
 _MOST_ALERTS = 20
 UNKNOWN = "unknown"
 _GOOD = ("done", "cancelled", UNKNOWN)
-
-
-@dataclass(slots=True)
-class Procedure:
-    """One that runs. `implicit`: its start was not logged; `over`: it was at its step 0."""
-
-    name: str
-    started: str
-    step: int | None = None
-    step_at: str = ""
-    implicit: bool = False
-    over: bool = False
-
-
-class Transition(NamedTuple):
-    """One change: when, what happened, how what ended has ended, and the state after it."""
-
-    time: str
-    event: str
-    outcome: str
-    state: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -68,11 +47,13 @@ class Machine:
     # A new log has begun, and no row of it was seen yet.
     opening: bool = False
     last: dict[str, str] | None = None
-    # How deep in the stack it waits, and what runs since an alert.
+    # How deep in the stack it waits, what runs since an alert, and the state that was told last.
     _depth: int = 0
     _fresh: list[str] = field(default_factory=list)
+    _state: str = "off"
+    # Changes that nobody has taken yet, and the state that the next step starts from.
     _told: list[Transition] = field(default_factory=list)
-    _shown: dict[str, Any] | None = None
+    _shown: Snapshot | None = None
 
     @property
     def state(self) -> str:
@@ -89,62 +70,50 @@ class Machine:
 
     def apply(self, event: ev.Event, time: str, user: str = "") -> list[Transition]:
         """What an event changes; `time` and `user` are those of its row."""
-        if type(event) is ev.Step and self.stack and not self.error:
-            # One more step of what runs: most of a log.
-            top = self.stack[-1]
-            name, number = event.name, event.number
-            if top.name == name and not top.over:
-                top.step, top.step_at, top.over = number, time, number == 0
-                self.last_row = time
-                shown = self._shown = self._stepped(top)
-                return [Transition(time, f"step {name}", "", shown)]
-        self._shown = None
-        self.last_row = time
-        if self.user == UNKNOWN and user:
-            self.user = user
-        before = self.state
-        _APPLY[type(event)](self, event, time, user)
-        if self.state != before:
-            self.since = time
+        self.feed(event, time, user)
+        return self.take()
+
+    def take(self) -> list[Transition]:
+        """What was told by `feed` since the last time."""
         told, self._told = self._told, []
         return told
 
-    def _stepped(self, top: Procedure) -> dict[str, Any]:
-        """The state where only the step of `top` has changed since it was made."""
-        before = self._shown
-        if before is None:
-            return self.as_json()
-        inner = {
-            "name": top.name,
-            "started": top.started,
-            "step": top.step,
-            "step_at": top.step_at,
-        }
-        outer = before["procedures"]
-        shown = before.copy()
-        shown["last_row"] = top.step_at
-        shown["procedures"] = [inner] if len(outer) == 1 else [*outer[:-1], inner]
-        return shown
+    def feed(self, event: ev.Event, time: str, user: str = "") -> None:
+        """As `apply`, without taking what changes."""
+        if type(event) is ev.Step and self._shown is not None:
+            # One more step of what runs: most of a log.
+            top = self.stack[-1]
+            number = event.number
+            if top.name == event.name and not top.over:
+                top.step, top.step_at, self.last_row = number, time, time
+                if not number:
+                    top.over = True
+                self._told.append(Transition(time, event.told, "", self._shown, number))
+                return
+        self._shown = None
+        before, self.last_row = self.last_row, time
+        if self.user == UNKNOWN and user:
+            self.user = user[:NAME]
+        if type(event) is ev.Opened:
+            # Nobody knows of what ran longer than its log did.
+            self._clear(min(before, time) or time, "lost")
+        _APPLY[type(event)](self, event, time, user)
 
-    def as_json(self) -> dict[str, Any]:
-        """The state for others, with times as they stand in the rows."""
-        return {
-            "version": VERSION,
-            "state": self.state,
-            "since": self.since,
-            "procedures": [
-                {"name": p.name, "started": p.started, "step": p.step, "step_at": p.step_at}
-                for p in self.stack
-            ],
-            "user": self.user,
-            "waiting_for": self.waiting_for,
-            "waiting_since": self.waiting_since,
-            "position": self.position,
-            "alerts": dict(self.alerts),
-            "error": self.error,
-            "last": self.last,
-            "last_row": self.last_row,
-        }
+    def snapshot(self) -> Snapshot:
+        """The state as it is now."""
+        return Snapshot(
+            self.state,
+            self.since,
+            tuple([(p.name, p.started, p.step, p.step_at) for p in self.stack]),
+            self.user,
+            self.waiting_for,
+            self.waiting_since,
+            self.position,
+            self.alerts.copy(),
+            self.error,
+            self.last,
+            self.last_row,
+        )
 
     def dump(self) -> dict[str, Any]:
         """All of it, for `load`."""
@@ -156,23 +125,32 @@ class Machine:
     def load(cls, found: dict[str, Any]) -> "Machine":
         """What `dump` gave. Raises TypeError for anything else."""
         stack = [Procedure(**each) for each in found.pop("stack")]
-        return cls(stack=stack, **found)
+        made = cls(stack=stack, **found)
+        if "_state" not in found:  # kept by an older labtool
+            made._state = made.state
+        return made
 
     def _tell(self, time: str, event: str, outcome: str = "") -> None:
-        self._told.append(Transition(time, event, outcome, self.as_json()))
+        if (state := self.state) != self._state:
+            self._state, self.since = state, time
+        shown = self.snapshot()
+        self._shown = shown if self.stack and not self.error else None
+        self._told.append(Transition(time, event, outcome, shown))
 
     def _opened(self, _event: ev.Opened, time: str, _user: str) -> None:
         self.opening = False
-        self._clear(time, "lost")
         self.alerts, self.error, self.user, self.position = {}, "", "", ""
-        self.software, self.since = "starting", time
+        self.software, self._state = "starting", ""
         self._tell(time, "opened")
 
     def _ready(self, event: ev.Ready, time: str, _user: str) -> None:
-        if self.software == "ready" and self.error == event.error:
+        error = event.error[:TEXT]
+        if self.software == "ready" and self.error == error:
             return
-        self.software, self.error = "ready", event.error
-        self._tell(time, "error" if event.error else "ready", event.error)
+        if error and self.error:
+            self._state = ""  # another one
+        self.software, self.error = "ready", error
+        self._tell(time, "error" if error else "ready", error[:NAME])
 
     def _closed(self, _event: ev.Closed, time: str, _user: str) -> None:
         if self.software == "closed":
@@ -182,7 +160,7 @@ class Machine:
         self._tell(time, "closed")
 
     def _login(self, event: ev.Login, time: str, user: str) -> None:
-        self.user = event.user or user or UNKNOWN
+        self.user = (event.user or user)[:NAME] or UNKNOWN
         self._tell(time, "login")
 
     def _logout(self, _event: ev.Logout, time: str, _user: str) -> None:
@@ -191,22 +169,24 @@ class Machine:
             self._tell(time, "logout")
 
     def _requested(self, event: ev.Requested, _time: str, _user: str) -> None:
-        self.requested = event.name
-        self.position = event.position or self.position
+        self.requested = event.name[:NAME]
+        self.position = event.position[:NAME] or self.position
 
     def _started(self, event: ev.Started, time: str, _user: str) -> None:
-        asked, self.requested = self.requested.endswith(event.name), ""
+        name = event.name[:NAME]
+        asked, self.requested = self.requested.endswith(name), ""
         while self.stack and (asked or self.stack[-1].over or len(self.stack) >= _DEEPEST):
             self._end(time, UNKNOWN)
-        self._begin(Procedure(event.name, time), time)
+        self._begin(Procedure(name, time), time)
 
     def _step(self, event: ev.Step, time: str, _user: str) -> None:
-        depth = self._find(event.name)
+        name = event.name[:NAME]
+        depth = self._find(name)
         if depth is None:
             if event.number:
                 if len(self.stack) >= _DEEPEST:
                     self._clear(time, UNKNOWN)
-                self._begin(Procedure(event.name, time, event.number, time, implicit=True), time)
+                self._begin(Procedure(name, time, event.number, time, implicit=True), time)
             return
         while len(self.stack) > depth + 1:
             self._end(time, UNKNOWN)
@@ -214,7 +194,7 @@ class Machine:
         if top.over and top.implicit and event.number:
             self._end(time, UNKNOWN)
             if not self.stack:
-                self._begin(Procedure(event.name, time, event.number, time, implicit=True), time)
+                self._begin(Procedure(name, time, event.number, time, implicit=True), time)
                 return
             top = self.stack[-1]
         self.error = ""  # it goes on
@@ -222,17 +202,18 @@ class Machine:
         self._tell(time, f"step {top.name}")
 
     def _ended(self, event: ev.Ended, time: str, _user: str) -> None:
-        depth = self._find(event.name)
+        name, outcome = event.name[:NAME], event.outcome[:NAME]
+        depth = self._find(name)
         if depth is None:
             return
         while len(self.stack) > depth + 1:
             self._end(time, UNKNOWN)
         implicit = self.stack[-1].implicit
-        if event.outcome not in _GOOD:
-            self.error = f"{event.name}: {event.outcome}"
-        if event.outcome == "done" and event.name in self._fresh:
+        if outcome not in _GOOD:
+            self.error = f"{name}: {outcome}"
+        if outcome == "done" and name in self._fresh:
             self.alerts, self._fresh = {}, []
-        self._end(time, event.outcome)
+        self._end(time, outcome)
         if implicit:
             self._clear(time, UNKNOWN)
 
@@ -243,10 +224,13 @@ class Machine:
             self._tell(time, "ready")
 
     def _waiting(self, event: ev.Waiting, time: str, _user: str) -> None:
-        if self.waiting_for != event.what:
-            self.waiting_for, self.waiting_since = event.what, time
-            self._depth = len(self.stack)
-            self._tell(time, "waiting")
+        what = event.what[:TEXT]
+        if self.waiting_for == what or (self.waiting_for and event.vague):
+            return
+        if not self.waiting_for:
+            self.waiting_since, self._depth = time, len(self.stack)
+        self.waiting_for = what
+        self._tell(time, "waiting")
 
     def _resumed(self, _event: ev.Resumed, time: str, _user: str) -> None:
         if self.waiting_for:
@@ -261,9 +245,10 @@ class Machine:
     def _alert(self, event: ev.Alert, time: str, _user: str) -> None:
         # Whatever begins from now on and ends well is the end of it.
         self._fresh = []
-        if event.what not in self.alerts and len(self.alerts) < _MOST_ALERTS:
-            self.alerts[event.what] = time
-            self._tell(time, event.what)
+        what = event.what[:NAME]
+        if what not in self.alerts and len(self.alerts) < _MOST_ALERTS:
+            self.alerts[what] = time
+            self._tell(time, what)
 
     def _find(self, name: str) -> int | None:
         stack = self.stack
@@ -282,7 +267,7 @@ class Machine:
     def _end(self, time: str, outcome: str) -> None:
         ended = self.stack.pop()
         self.stopping = False
-        if len(self.stack) < self._depth:
+        if not self.stack or len(self.stack) < self._depth:
             self.waiting_for = self.waiting_since = ""
         if not self.stack:
             self.position = ""
@@ -292,7 +277,9 @@ class Machine:
     def _clear(self, time: str, outcome: str) -> None:
         while self.stack:
             self._end(time, outcome)
-        self.waiting_for = self.waiting_since = ""
+        if self.waiting_for:
+            self.waiting_for = self.waiting_since = ""
+            self._tell(time, "resumed")
 
 
 _APPLY: dict[type, Callable[[Machine, Any, str, str], None]] = {

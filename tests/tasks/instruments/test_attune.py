@@ -45,9 +45,9 @@ def told(messages: list[str]) -> list[tuple[int, str, str, str, list[str], int |
             number,
             t.event,
             t.outcome,
-            t.state["state"],
-            [p["name"] for p in t.state["procedures"]],
-            t.state["procedures"][-1]["step"] if t.state["procedures"] else None,
+            t.state.state,
+            [name for name, *_ in t.state.procedures],
+            t.as_json()["state"]["procedures"][-1]["step"] if t.state.procedures else None,
         )
         for number, t in found
     ]
@@ -124,7 +124,7 @@ def test_the_real_day_says_the_same() -> None:
     ],
 )
 def test_messages(message: str, events: tuple[ev.Event, ...]) -> None:
-    assert meaning(message) == events
+    assert tuple(meaning(message)) == events
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ def test_messages(message: str, events: tuple[ev.Event, ...]) -> None:
     ],
 )
 def test_rows(row: str, message: tuple[ev.Event, ...]) -> None:
-    found = parse(row)
+    [found] = parse([row])
     assert found
     assert tuple(found[2]) == message
 
 
 @pytest.mark.parametrize("row", ["", "\x00\ufffd", "a,b,c", "login"])
 def test_what_is_no_row(row: str) -> None:
-    assert parse(row) is None
+    assert list(parse([row])) == [None]

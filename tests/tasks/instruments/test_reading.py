@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.tasks.instruments.watch import tail
-from labtool.tasks.instruments.watch.place import Place
+from labtool.tasks.instruments.watch.plan import Known, plan
 from labtool.tasks.instruments.watch.reading import unread
 
 
@@ -63,11 +63,11 @@ class Instrument:
 
 
 class Reader:
-    """Reads as the watch does; `place` is all that it keeps."""
+    """Reads as the watch does; the places are all that it keeps."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.place: Place | None = None
+        self.known = Known()
         self.rows: list[str] = []
         self.opened = 0
 
@@ -75,10 +75,11 @@ class Reader:
         return sorted(self.folder.glob("System_*.log"))
 
     def read(self) -> None:
-        for _, block in unread(self.files(), self.place):
+        known = Known(self.known.places)
+        for block in unread(plan(self.files(), known, newest_alone=True), known):
             self.rows += [row.rstrip("\r") for row in block.rows]
             self.opened += block.opened and bool(block.rows)
-            self.place = block.place
+        self.known = known
 
 
 Act = Callable[[Instrument], None]

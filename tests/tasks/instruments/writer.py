@@ -71,7 +71,7 @@ class Writer:
         for rows in self.truth:
             whole = [row.decode().rstrip("\r\n") for row in rows]
             told += reading.changes(Block(whole, _NOWHERE, opened=True, dropped=0))
-        return [shown("attune", change) for change in told]
+        return [shown("attune", change.as_json()) for change in told]
 
     def _begin(self) -> None:
         if self._half:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from labtool.tasks.instruments.events import Parser
 class InstrumentOptions(Section):
     """The options that every kind has. Those of the machine beside the instrument (`logs`,
     `server`, `token`) and those of the server may stand in two files."""
+
+    # Only the newest log is written to; otherwise any may grow.
+    newest_alone: ClassVar[bool] = False
 
     kind: str
     name: str = Field(default="", description="As people call it; default: its key")

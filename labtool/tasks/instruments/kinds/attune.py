@@ -6,24 +6,25 @@ text in a wrong encoding, and the next message may be glued to it. As observed o
 instrument; the vendor documents none of it.
 """
 
+import os
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from labtool.core.files import expand
 from labtool.tasks.instruments import events as ev
 from labtool.tasks.instruments.events import Event, Parser, Row
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 
+_COLUMN = re.compile(r'(?:"((?:[^"]|"")*)"|([^",][^,]*|)),')
 _LOG = re.compile(r"System_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.log", re.IGNORECASE)
-_STEP = re.compile(r"Instrument function (.{1,80}) executing line (\d{1,6})\s*")
+_STEP = re.compile(r"Instrument function (.+) executing line (\d{1,6})\s*")
 _IDLE = "Instrument Idle"
 _SELF_TEST = "Power On Self-test"
 # A code is digits or a word in capitals; what follows is the next message, glued to it.
-_DONE = re.compile(r"Event:(.{1,80}?)_Done~(-?\d+|[A-Z][A-Z0-9_]*(?![a-z])|)\s*(.*)", re.DOTALL)
-_STARTING = re.compile(r"Event:Starting_(.{1,80}?)\s*")
+_DONE = re.compile(r"Event:(.+?)_Done~(-?\d+|[A-Z][A-Z0-9_]*(?![a-z])|)\s*(.*)", re.DOTALL)
+_STARTING = re.compile(r"Event:Starting_(.+?)\s*")
 _WELL = re.compile(r"Acquisition initiated on well (\S{1,10}) Preload.*")
 _INITIATED = re.compile(r"(\S.{0,79}?) initiated\s*")
 _ACTION = re.compile(r'User Action required to continue-action="?([^"]{0,200})"?.*')
@@ -31,14 +32,23 @@ _STOP = re.compile(
     r"Entered InstrumentFunctionManager::StopAction\(\) during -- .{0,80} -- STOPPING.*"
 )
 _BUBBLE = re.compile(r"Data:New Bubble Detected at\b.*|BUBBLE SIZE GREATER THAN THRESHOLD.*")
+# What a message begins with, also where it is glued to the one before.
+_GLUED = re.compile(
+    r"(?<=\S)(?=Event:|Data:|Instrument function \S|Displaying instructions to user|User Action req"
+    r"|Entered InstrumentFunctionManager|BUBBLE SIZE GREATER|Qc Engine Initialized"
+    r"|Unable to GetCurrentUser)"
+)
+# A message without any of these says nothing: most of those that do not repeat.
+_WORDS = ("Event:", "Instrument function", "initiated", "log", "ction", "instr", "ubble", "BUBBLE")
 _FINE = ("", "0")
-# Messages repeat: there are some hundreds of different ones.
-_REMEMBERED = 4096
+# Messages repeat: there are some hundreds of different ones. Long ones do not.
+_REMEMBERED, _SHORT = 4096, 300
 
 
 class Options(InstrumentOptions):
     """An Attune NxT."""
 
+    newest_alone: ClassVar[bool] = True
     kind: Literal["attune"]
 
     def parser(self) -> Parser:
@@ -47,41 +57,70 @@ class Options(InstrumentOptions):
 
     def files(self) -> Sequence[Path]:
         """The system logs of the folder `logs`, oldest first: their names say when."""
-        found = expand(self.logs).iterdir()
-        return sorted((p for p in found if _LOG.fullmatch(p.name)), key=lambda p: p.name.lower())
+        with os.scandir(expand(self.logs)) as found:
+            logs = [e.name for e in found if _LOG.fullmatch(e.name) and e.is_file()]
+        return [expand(self.logs) / name for name in sorted(logs, key=str.lower)]
 
 
-def parse(row: str) -> Row | None:
-    """A row's meaning; None where it is no row."""
-    parts = row.split(",", 4)
-    if len(parts) < 5:
-        return None
-    time, _, user, _, rest = parts
-    # Readings are many, all different, and say nothing of the state.
-    if rest.startswith("Data:") and "Bubble" not in rest:
-        return time, user, ()
+def parse(rows: Iterable[str]) -> Iterator[Row | None]:
+    """Each row's meaning; None where it is no row."""
+    known: dict[str, tuple[Event, ...]] = {}
+    for row in rows:
+        try:
+            time, _, user, _, rest = row.split(",", 4)
+        except ValueError:
+            yield None
+            continue
+        end = rest.rfind(",")
+        message = rest[:end] if end >= 0 else rest
+        if message in known:
+            yield time, user, known[message]
+        # Readings are many, all different, and say nothing of the state.
+        elif rest.startswith("Data:") and "Bubble" not in rest and "Event:" not in rest:
+            yield time, user, ()
+        elif '"' in row:  # in a column, it may hold commas
+            yield _quoted(row)
+        else:
+            said = tuple(meaning(message))
+            if said and len(message) < _SHORT and len(known) < _REMEMBERED:
+                known[message] = said
+            yield time, user, said
+
+
+def _quoted(row: str) -> Row | None:
+    """A row that may have columns in quotes, as of CSV; in a message they may be anything."""
+    columns, rest = [], row
+    for _ in range(4):
+        found = _COLUMN.match(rest)
+        if found is None:
+            return None
+        columns.append(found[1].replace('""', '"') if found[1] is not None else found[2])
+        rest = rest[found.end() :]
     message, comma, _ = rest.rpartition(",")
-    return time, user, meaning(message if comma else rest)
+    return columns[0], columns[2], tuple(meaning(message if comma else rest))
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def meaning(message: str) -> tuple[Event, ...]:
-    """What a message says."""
+def meaning(message: str) -> Iterator[Event]:
+    """What a message says, and those that are glued to it."""
     text = message.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('""', '"').strip()
-    return _meaning(text)
+    if any(word in text for word in _WORDS):
+        for part in _GLUED.split(text):
+            yield from _meaning(part)
 
 
-def _meaning(text: str) -> tuple[Event, ...]:
+def _meaning(text: str) -> Iterator[Event]:
     if found := _STEP.fullmatch(text):
         name, number = found[1], int(found[2])
-        return (ev.Idle(),) if name == _IDLE else (ev.Step(name, number),)
-    if found := _DONE.fullmatch(text):
-        return (*_ended(found[1], found[2]), *(_meaning(found[3]) if found[3] else ()))
-    if found := _STARTING.fullmatch(text):
-        return (ev.Started(found[1]),)
-    return _said(text)
+        yield ev.Idle() if name == _IDLE else ev.Step(name, number)
+    elif found := _DONE.fullmatch(text):
+        yield from _ended(found[1], found[2])
+        yield from _said(found[3])
+    elif found := _STARTING.fullmatch(text):
+        yield ev.Started(found[1])
+    else:
+        yield from _said(text)
 
 
 def _ended(name: str, code: str) -> tuple[Event, ...]:
@@ -101,7 +140,7 @@ def _said(text: str) -> tuple[Event, ...]:
     if "Necessary User Actions Completed" in text:
         return (ev.Resumed(),)
     if text.startswith("Displaying instructions to user"):
-        return (ev.Waiting("follow the instructions on its screen"),)
+        return (ev.Waiting("follow the instructions on its screen", vague=True),)
     if found := _ACTION.fullmatch(text):
         return (ev.Waiting(found[1].strip() or "an action"),)
     if found := _WELL.fullmatch(text):

@@ -8,7 +8,7 @@ are at the beginning of a row, or where `time:` finds them.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,7 +27,7 @@ _TIME = re.compile(
     r"\[?(\d[\d/.-]{5,11}[T ,]\s?\d[\d:.]{3,14}(?: ?[AP]M)?(?:Z|[+-]\d\d:?\d\d)?)\]?"
 )
 _LONGEST = 4096
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _ANY = "run"
 
 
@@ -111,15 +111,19 @@ class _Parser:
         self._columns = options.columns
         self._meaning = lru_cache(maxsize=_REMEMBERED)(lambda text: tuple(self._events(text)))
 
-    def __call__(self, row: str) -> Row | None:
+    def __call__(self, rows: Iterable[str]) -> Iterator[Row | None]:
+        return map(self._row, rows)
+
+    def _row(self, row: str) -> Row | None:
         text = row[:_LONGEST].rstrip("\r")
         if self._columns:
             return self._in_columns(text)
-        found = (self._options.time or _TIME).match(text) if text else None
+        wanted = self._options.time
+        found = wanted.search(text) if wanted else _TIME.match(text)
         if found is None:
             return None
         time = found[1] if found.re.groups else found[0]
-        return time, "", self._meaning(text[found.end() :].strip())
+        return time, "", self._meaning(f"{text[: found.start()]}{text[found.end() :]}".strip())
 
     def _in_columns(self, text: str) -> Row | None:
         before = self._columns.index("message")

@@ -19,9 +19,13 @@ from labtool.tasks.instruments.watch.store import Store
 from labtool.tasks.instruments.watch.task import Show, Watch, Watched
 
 # Seconds: between looks at the log, the longest rest of who cannot send.
-_LOOK, _LONGEST_REST = 0.2, 60.0
-# A look at the log that takes longer hangs.
-_HANGS = 60.0
+_LOOK, _LONGEST_REST, _LONGEST_ASKED = 0.2, 60.0, 600.0
+# Of a look's time, so many are rested: thousands of logs on a share take long to look at.
+_IDLE = 9.0
+# A look at the log that takes longer hangs; one that fails may be a share that blinks.
+_HANGS, _BLINKS = 60.0, 5.0
+# How long the end waits for a thread.
+_PATIENCE = 10.0
 
 
 @dataclass(slots=True)
@@ -39,28 +43,34 @@ class _Following:
     run: Run
     connect: Callable[[Watched], Server]
     show: Show
+    all_of_them: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
     # A topic and its trouble; None where it is over.
     told: "SimpleQueue[tuple[str, LabtoolError | None]]" = field(default_factory=SimpleQueue)
 
     def read(self, shared: _Shared) -> None:
         """The log, again and again."""
+        topic, failing, before = _topic("log", shared.watched), 0.0, "-"
         with closing(Store(self.run.config.state, shared.watched.key)) as store:
-            watch = Watch(shared.watched, store, self.run.clock, self.show)
+            watch = Watch(shared.watched, store, self.run.clock, self.show, self.all_of_them)
             while not self.stopped.is_set():
-                before = shared.trouble
+                began = time.monotonic()
                 try:
-                    fresh, shared.trouble = watch.read(), None
+                    if watch.read():
+                        shared.fresh.set()
+                    shared.trouble, failing = None, 0.0
                 except StateError:
                     raise
                 except LabtoolError as error:
-                    fresh, shared.trouble = 0, error
+                    shared.fresh.set()  # what was read before it
+                    failing = failing or began
+                    if began - failing > _BLINKS:
+                        shared.trouble = error
                 shared.looked = time.monotonic()
-                if fresh:
-                    shared.fresh.set()
-                if str(before) != str(shared.trouble):
-                    self.told.put((_topic("log", shared.watched), shared.trouble))
-                self.stopped.wait(_LOOK)
+                if before != str(shared.trouble) and (shared.trouble or not failing):
+                    before = str(shared.trouble)
+                    self.told.put((topic, shared.trouble))
+                self.stopped.wait(max(_LOOK, _IDLE * (shared.looked - began)))
 
     def send(self, shared: _Shared) -> None:
         """What waits, as soon as there is some."""
@@ -77,7 +87,7 @@ class _Following:
                     raise
                 except LabtoolError as error:
                     trouble = error
-                rest = min(2 * rest, _LONGEST_REST) if trouble else _LOOK
+                rest = max(min(2 * rest, _LONGEST_REST), _asked(trouble)) if trouble else _LOOK
                 self.told.put((_topic("server", shared.watched), trouble))
                 if trouble:
                     self.stopped.wait(rest)
@@ -95,11 +105,12 @@ class _Following:
             while not self.stopped.is_set():
                 try:
                     watch.beat(server, shared.trouble or _hanging(shared), every)
+                    rest = every
                 except StateError:
                     raise
-                except LabtoolError:
-                    pass  # told by who sends
-                self.stopped.wait(every)
+                except LabtoolError as error:
+                    rest = max(every, _asked(error))  # told by who sends
+                self.stopped.wait(rest)
 
     def kept_on(self, work: Callable[[_Shared], None], shared: _Shared) -> None:
         """Work that ends by what nobody foresaw begins again."""
@@ -113,6 +124,12 @@ class _Following:
             except Exception as error:  # noqa: BLE001  (a part of the run boundary)
                 self.told.put((topic, bug(error, self.run.task)))
             self.stopped.wait(5.0)
+
+
+def _asked(trouble: LabtoolError) -> float:
+    """How long a server wants to be left alone."""
+    asked = trouble.retry_after if isinstance(trouble, Temporary) else None
+    return min(asked or 0.0, _LONGEST_ASKED)
 
 
 def _hanging(shared: _Shared) -> LabtoolError | None:
@@ -129,16 +146,24 @@ def _topic(what: str, watched: Watched) -> str:
 
 
 def follow(
-    run: Run, wanted: Sequence[Watched], connect: Callable[[Watched], Server], show: Show
+    run: Run,
+    wanted: Sequence[Watched],
+    connect: Callable[[Watched], Server],
+    show: Show,
+    *,
+    all_of_them: bool = False,
 ) -> None:
     """Until told to stop. Raises AlreadyRunning, and KeyboardInterrupt after ^C."""
-    following = _Following(run, connect, show)
+    following = _Following(run, connect, show, all_of_them)
     with ExitStack() as stack:
         for each in wanted:
             what = f"the watch of {each.key}"
             stack.enter_context(hold(run.config.state, f"watch-{each.key}", what=what))
         threads = [
-            threading.Thread(target=following.kept_on, args=(work, shared), name=work.__name__)
+            # A read from a share that is away never comes back: nobody waits for it at the end.
+            threading.Thread(
+                target=following.kept_on, args=(work, shared), name=work.__name__, daemon=True
+            )
             for shared in map(_Shared, wanted)
             for work in (following.read, following.send, following.beat)
         ]
@@ -147,8 +172,9 @@ def follow(
             for thread in threads:
                 thread.start()
             _tell(run, following)
+            end = time.monotonic() + _PATIENCE
             for thread in threads:
-                thread.join()
+                thread.join(max(0.0, end - time.monotonic()))
 
 
 def _tell(run: Run, following: _Following) -> None:
@@ -163,7 +189,8 @@ def _tell(run: Run, following: _Following) -> None:
             continue
         known = troubles.get(topic)
         if error is None:
-            fresh = troubles.pop(topic, None) is not None
+            # The first time too: what a watch before this one told may be over.
+            fresh = troubles.pop(topic, None) is not None or topic not in over
             over.add(topic)
         elif str(known) != str(error):
             error.topic = topic

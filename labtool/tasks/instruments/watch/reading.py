@@ -1,70 +1,106 @@
 """From rows to changes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from labtool.tasks.instruments import events as ev
 from labtool.tasks.instruments.events import Parser
-from labtool.tasks.instruments.machine import Machine, Transition
-from labtool.tasks.instruments.watch.place import Part, Place, parts
+from labtool.tasks.instruments.machine import Machine
+from labtool.tasks.instruments.state import Transition
+from labtool.tasks.instruments.watch.plan import Known, Plan, look
 from labtool.tasks.instruments.watch.tail import Block, blocks
+
+# So many rows without a readable one among them are a log that cannot be read; of one that could
+# be, many more: programs write what they please between their rows.
+_STRANGE, _GARBLED = 3, 200
+_LONGEST_SAMPLE = 120
 
 
 @dataclass(slots=True)
 class Reading:
-    """Reads an instrument's rows: its machine, and what became of the rows."""
+    """Reads an instrument's rows: its machine, and what became of the rows. `odd` counts those
+    that are none, `lost` those since the last one that is one; `sample` is the first of these."""
 
     parser: Parser
     instant: Callable[[str], str]
     machine: Machine
     rows: int = 0
     odd: int = 0
+    newest_alone: bool = True
+    lost: int = 0
+    sample: str = ""
+    good: bool = False
 
     def changes(self, block: Block) -> list[Transition]:
         """What a block's rows change, with instants in UTC. Rows that are none are counted."""
-        told: list[Transition] = []
-        apply, parser, instant = self.machine.apply, self.parser, self.instant
-        machine, row = self.machine, None
-        machine.opening |= block.opened
-        for raw in block.rows:
-            row = parser(raw)
+        machine, feed, instant = self.machine, self.machine.feed, self.instant
+        # Where several files may grow, a new one is no end of what runs.
+        machine.opening |= block.opened and (self.newest_alone or not machine.stack)
+        row, found, odd, time = None, False, list[str](), ""
+        for raw, row in zip(block.rows, self.parser(block.rows), strict=True):
             if row is None:
-                self.odd += 1
+                odd.append(raw)
                 continue
             text, user, events = row
             if events or machine.opening:
                 time = instant(text)
                 if not time:
-                    self.odd += 1
+                    odd.append(raw)
                     continue
+                found = True
                 if machine.opening:
-                    told += apply(ev.Opened(), time)
+                    feed(ev.Opened(), time)
                 for event in events:
-                    told += apply(event, time, user)
-        self.rows += len(block.rows)
+                    feed(event, time, user)
         # What says nothing of the state still says that the software runs.
         if row is not None and (time := instant(row[0])):
             machine.last_row = time
-        return told
+            found = True
+        self._count(len(block.rows), odd, found=found)
+        self.rows += block.dropped
+        self.odd += block.dropped
+        return machine.take()
+
+    def counts(self) -> dict[str, Any]:
+        """What is to be kept with the machine."""
+        return {"lost": self.lost, "sample": self.sample, "good": self.good}
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether none of the last rows, and there are some, could be read."""
+        return self.lost >= (_GARBLED if self.good else _STRANGE)
+
+    def _count(self, rows: int, odd: Sequence[str], *, found: bool) -> None:
+        self.rows += rows
+        self.odd += len(odd)
+        if found:
+            self.lost, self.good = 0, True
+        elif odd:
+            self.sample = self.sample if self.lost else odd[0][:_LONGEST_SAMPLE]
+            self.lost += len(odd)
 
 
-def unread(
-    files: Sequence[Path], place: Place | None, *, all_of_them: bool = False
-) -> Iterator[tuple[Part, Block]]:
-    """What is new in the logs since `place`, in order. Raises OSError."""
-    for part in parts(files, place, all_of_them=all_of_them):
+def unread(found: Plan, known: Known) -> Iterator[Block]:
+    """What is new in the logs, in order. Who asks for the next block has taken the one before:
+    `known` says so. Raises OSError."""
+    known.mark(found.marks, found.gone)
+    for part in found.parts:
+        before = look(part.path)
         for block in blocks(part):
-            yield part, block
+            yield block
+            known.put(block.place)
+        # A row that is half written is looked for until it is whole, or another file follows.
+        if known.places[part.name].offset == before[1]:
+            known.looks[part.name] = before
 
 
-def shown(instrument: str, change: Transition) -> dict[str, Any]:
-    """A change as `--json` prints it."""
-    state = change.state
+def shown(instrument: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    """A change, as its `as_json` has it, as `--json` prints it."""
+    state = change["state"]
     inner = state["procedures"][-1] if state["procedures"] else None
     return {
-        "time": change.time,
+        "time": change["time"],
         "instrument": instrument,
         "state": state["state"],
         "procedures": [procedure["name"] for procedure in state["procedures"]],
@@ -72,6 +108,6 @@ def shown(instrument: str, change: Transition) -> dict[str, Any]:
         "user": state["user"],
         "waiting_for": state["waiting_for"],
         "position": state["position"],
-        "event": change.event,
-        "outcome": change.outcome,
+        "event": change["event"],
+        "outcome": change["outcome"],
     }

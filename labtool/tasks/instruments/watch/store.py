@@ -15,12 +15,16 @@ from typing import Any
 
 from labtool.core.errors import StateError
 from labtool.core.files import make_folder
-from labtool.tasks.instruments.machine import Machine, Transition
+from labtool.tasks.instruments.machine import Machine
+from labtool.tasks.instruments.state import Transition
 from labtool.tasks.instruments.watch.place import Place
 
 _BUSY = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS known (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places (
+    name TEXT PRIMARY KEY, turn INTEGER NOT NULL, place TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS spool (seq INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
 """
 
@@ -53,29 +57,56 @@ class Store:
         """The name of this file's count of changes: another one where it was lost."""
         return str(self._known("epoch"))
 
-    def load(self) -> tuple[Place | None, Machine]:
-        """Where we are, and the state there."""
-        place, machine = self._known("place"), self._known("machine")
-        try:
-            return (Place(**place) if place else None, Machine.load(machine or {"stack": []}))
-        except (TypeError, AttributeError, KeyError) as error:
-            raise self._damaged(error) from error
-
-    def advance(self, place: Place, machine: Machine, changes: Sequence[Transition]) -> None:
-        """Be at another place, with what happened on the way. Raises StateError."""
+    def places(self) -> dict[str, Place]:
+        """Where we are in each log, the one that was read last at the end."""
         with self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._keep("place", asdict(place))
-                self._keep("machine", machine.dump())
-                self._connection.executemany(
-                    "INSERT INTO spool (change) VALUES (?)",
-                    ((json.dumps(change._asdict()),) for change in changes),
-                )
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            rows = self._connection.execute(
+                "SELECT place FROM places ORDER BY turn, rowid"
+            ).fetchall()
+            found = [Place(**json.loads(row[0])) for row in rows]
+        return {place.name: place for place in found}
+
+    def machine(self) -> Machine:
+        """The state there."""
+        with self._explained():
+            return Machine.load(self._known("machine") or {"stack": []})
+
+    def counts(self) -> dict[str, Any]:
+        """What `advance` was given last."""
+        with self._explained():
+            return dict(self._known("counts") or {})
+
+    def mark(self, places: Sequence[Place], gone: Sequence[str]) -> None:
+        """Nothing is to be read there so far; what is `gone` has another name."""
+        with self._explained(), self._together():
+            self._connection.executemany(
+                "INSERT INTO places VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING",
+                ((place.name, json.dumps(asdict(place))) for place in places),
+            )
+            self._connection.executemany(
+                "DELETE FROM places WHERE name = ?", ((name,) for name in gone)
+            )
+
+    def advance(
+        self,
+        place: Place,
+        machine: Machine,
+        changes: Sequence[Transition],
+        counts: dict[str, Any] | None = None,
+    ) -> None:
+        """Be at another place, with what happened on the way. Raises StateError."""
+        with self._explained(), self._together():
+            self._connection.execute(
+                "INSERT INTO places VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM places), ?)"
+                " ON CONFLICT (name) DO UPDATE SET turn = excluded.turn, place = excluded.place",
+                (place.name, json.dumps(asdict(place))),
+            )
+            self._keep("machine", machine.dump())
+            self._keep("counts", counts or {})
+            self._connection.executemany(
+                "INSERT INTO spool (change) VALUES (?)",
+                ((json.dumps(change.as_json()),) for change in changes),
+            )
 
     def waiting(self, most: int) -> list[Waiting]:
         """The oldest changes that the server has not confirmed."""
@@ -83,7 +114,7 @@ class Store:
             rows = self._connection.execute(
                 "SELECT seq, change FROM spool ORDER BY seq LIMIT ?", (most,)
             ).fetchall()
-        return [Waiting(int(seq), json.loads(change)) for seq, change in rows]
+            return [Waiting(int(seq), json.loads(change)) for seq, change in rows]
 
     def count(self) -> int:
         """How many changes wait."""
@@ -91,25 +122,24 @@ class Store:
             rows = self._connection.execute("SELECT count(*) FROM spool").fetchall()
         return int(rows[0][0])
 
+    def renew(self) -> None:
+        """Count in another epoch: the server knows other changes by these numbers."""
+        with self._explained():
+            self._keep("epoch", secrets.token_hex(8))
+
     def confirmed(self, seq: int) -> None:
-        """The server has all up to this one."""
+        """The server has all up to this one, or never will."""
         with self._explained():
             self._connection.execute("DELETE FROM spool WHERE seq <= ?", (seq,))
 
     def beat(self) -> tuple[int, int]:
         """The number of one more sign of life, and of the newest change."""
-        with self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                count = int(self._known("beats") or 0) + 1
-                self._keep("beats", count)
-                rows = self._connection.execute(
-                    "SELECT seq FROM sqlite_sequence WHERE name = 'spool'"
-                ).fetchall()
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._explained(), self._together():
+            count = int(self._known("beats") or 0) + 1
+            self._keep("beats", count)
+            rows = self._connection.execute(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'spool'"
+            ).fetchall()
         return count, int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
@@ -121,7 +151,7 @@ class Store:
             rows = self._connection.execute(
                 "SELECT value FROM known WHERE name = ?", (name,)
             ).fetchall()
-        return json.loads(rows[0][0]) if rows else None
+            return json.loads(rows[0][0]) if rows else None
 
     def _keep(self, name: str, value: Any) -> None:
         self._connection.execute(
@@ -131,10 +161,22 @@ class Store:
         )
 
     @contextmanager
+    def _together(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.DatabaseError, OSError, ValueError) as error:
+        except (sqlite3.DatabaseError, OSError, ValueError, LookupError) as error:
+            raise self._damaged(error) from error
+        except (TypeError, AttributeError) as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> StateError:

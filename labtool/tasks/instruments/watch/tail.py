@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from labtool.tasks.instruments.watch.place import Part, Place, place_in
+from labtool.tasks.instruments.watch.place import Place, place_in
+from labtool.tasks.instruments.watch.plan import Part
 
 # Bytes.
 _BLOCK = 1024 * 1024
 _LONGEST_ROW = 64 * 1024
+# Some programs begin a file with it, to say that it is UTF-8.
+_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
         else:
             if not part.last and offset + len(raw) >= end:
                 whole = len(raw)
-            rows, dropped = _rows(raw[:whole], skipping=skipping)
+            mark = len(_MARK) if not offset and raw.startswith(_MARK) else 0
+            rows, dropped = _rows(raw[mark:whole], skipping=skipping)
             skipping = skipping and not whole
             offset += whole
         yield Block(rows, place_in(file, part.name, offset), opened, dropped)

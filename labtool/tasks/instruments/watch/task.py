@@ -1,6 +1,6 @@
 """`labtool attune-watch`: one pass, or all the time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -8,18 +8,22 @@ from typing import Any
 from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.config.kinds import Kinds
-from labtool.core.errors import Failed, LabtoolError, UsageError
+from labtool.core.errors import Failed, LabtoolError, StateError, UsageError
 from labtool.core.lock import hold
 from labtool.core.task import Run
+from labtool.core.text import one_line
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 from labtool.tasks.instruments.machine import Machine
 from labtool.tasks.instruments.section import KINDS, Instruments
 from labtool.tasks.instruments.watch.place import Place
+from labtool.tasks.instruments.watch.plan import Known, plan
 from labtool.tasks.instruments.watch.reading import Reading, shown, unread
 from labtool.tasks.instruments.watch.sending import Server, heartbeat, send
 from labtool.tasks.instruments.watch.store import Store
+from labtool.tasks.instruments.watch.tail import Block
 from labtool.tasks.instruments.watch.times import reader
 
+_LONGEST_WHY = 280
 Show = Callable[[dict[str, Any]], None]
 
 
@@ -64,30 +68,33 @@ class Watch:
     clock: Clock
     show: Show
     all_of_them: bool = False
-    _known: tuple[Place | None, Reading] | None = None
+    _known: tuple[Known, Reading] | None = None
 
     def read(self) -> int:
         """Take in what is new in the logs; the number of changes. Raises Failed where they
-        cannot be read, and StateError."""
-        place, reading = self._known or self._load()
+        cannot be read, or nothing in them can, and StateError."""
+        known, reading = self._known or self._load()
         self._known = None
         told = 0
-        try:
-            files = self.watched.options.files()
-            for _, block in unread(files, place, all_of_them=self.all_of_them):
-                if self.store.count() >= self.watched.options.spool:
-                    break  # the rows stay where they are: in the log
-                changes = reading.changes(block)
-                if block.rows or block.opened or block.place != place:
-                    self.store.advance(block.place, reading.machine, changes)
-                place = block.place
-                told += len(changes)
-                for change in changes:
-                    self.show(shown(self.watched.key, change))
-        except OSError as error:
-            raise self._unreadable(error) from error
-        self._known = (place, reading)
+        for block in news(self.watched, known, self.store.mark, all_of_them=self.all_of_them):
+            if self.store.count() >= self.watched.options.spool:
+                break  # the rows stay where they are: in the log
+            changes = reading.changes(block)
+            if block.rows or block.opened or block.place != known.places.get(block.place.name):
+                self.store.advance(block.place, reading.machine, changes, reading.counts())
+            told += len(changes)
+            for change in changes:
+                self.show(shown(self.watched.key, change.as_json()))
+        self._known = (known, reading)
+        if not known.places:
+            raise _no_log(self.watched.options.logs)
+        if reading.unreadable:
+            raise _garbled(self.watched, reading)
         return told
+
+    def begun(self) -> bool:
+        """Whether something was read before."""
+        return bool(self.store.places())
 
     def send(self, server: Server, go_on: Callable[[], bool] = lambda: True) -> int:
         """Send what waits."""
@@ -95,21 +102,67 @@ class Watch:
 
     def beat(self, server: Server, trouble: LabtoolError | None, every: float = 0) -> None:
         """Say that all is well, or what is not."""
-        log = {"ok": "unreadable", "why": str(trouble)} if trouble else {"ok": "ok", "why": ""}
-        _, machine = self.store.load()
-        body = heartbeat(self.store, log, machine.as_json(), self.clock.now(), every)
+        why = one_line(str(trouble), _LONGEST_WHY) if trouble else ""
+        log = {"ok": "unreadable" if trouble else "ok", "why": why}
+        state = self.store.machine().snapshot().as_json()
+        body = heartbeat(self.store, log, state, self.clock.now(), every)
         server.send("heartbeat", body)
 
-    def _load(self) -> tuple[Place | None, Reading]:
-        place, machine = self.store.load()
-        options = self.watched.options
-        instant = reader(options.timestamp, self.clock.zone)
-        return place, Reading(options.parser(), instant, machine)
+    def _load(self) -> tuple[Known, Reading]:
+        known = Known(self.store.places())
+        machine, counts = self.store.machine(), self.store.counts()
+        return known, reading_of(self.watched, self.clock, machine, counts)
 
-    def _unreadable(self, error: OSError) -> Failed:
-        where = str(error.filename or self.watched.options.logs)
+
+def news(
+    watched: Watched,
+    known: Known,
+    mark: Callable[[Sequence[Place], Sequence[str]], None],
+    *,
+    all_of_them: bool,
+) -> Iterator[Block]:
+    """What is new in an instrument's logs; `mark` is given what need not be read, and
+    what has another name. Raises Failed."""
+    options = watched.options
+    try:
+        found = plan(
+            options.files(), known, newest_alone=options.newest_alone, all_of_them=all_of_them
+        )
+        if found.marks or found.gone:
+            mark(found.marks, found.gone)
+        yield from unread(found, known)
+    except OSError as error:
+        where = str(error.filename or options.logs)
         fix = "is the folder there, and may this account read it?"
-        return Failed(f"cannot be read ({error.strerror})", where=where, fix=fix, code="log")
+        what = f"cannot be read ({error.strerror})"
+        raise Failed(what, where=where, fix=fix, code="log") from error
+
+
+def reading_of(
+    watched: Watched, clock: Clock, machine: Machine, counts: Mapping[str, Any] | None = None
+) -> Reading:
+    """What reads an instrument's rows, from a state on."""
+    options = watched.options
+    return Reading(
+        options.parser(),
+        reader(options.timestamp, clock.zone),
+        machine,
+        newest_alone=options.newest_alone,
+        **(counts or {}),
+    )
+
+
+def _no_log(folder: str) -> Failed:
+    fix = "is it the right folder, and its logs' names as they were?"
+    return Failed("no log was found there yet", where=folder, fix=fix, code="log")
+
+
+def _garbled(watched: Watched, reading: Reading) -> Failed:
+    what = f"none of its last rows could be read; the first: {one_line(reading.sample, 100)!r}"
+    fix = "write how its times look, as of strptime, under timestamp: of the instrument"
+    if "\0" in reading.sample or "\N{REPLACEMENT CHARACTER}" in reading.sample:
+        fix = "it is no text in UTF-8: is it a log at all?"
+    return Failed(what, where=watched.options.logs, fix=fix, code="log")
 
 
 def replayed(config: Config, keys: Sequence[str], folder: str) -> Watched:
@@ -127,16 +180,18 @@ def replayed(config: Config, keys: Sequence[str], folder: str) -> Watched:
 
 def replay(watched: Watched, clock: Clock, show: Show, *, all_of_them: bool) -> Reading:
     """Read logs as if for the first time; nothing is kept or sent. Raises Failed."""
-    options = watched.options
-    reading = Reading(options.parser(), reader(options.timestamp, clock.zone), Machine())
-    try:
-        for _, block in unread(options.files(), None, all_of_them=all_of_them):
-            for change in reading.changes(block):
-                show(shown(watched.key, change))
-    except OSError as error:
-        where = str(error.filename or options.logs)
-        raise Failed(f"cannot be read ({error.strerror})", where=where, code="log") from error
+    reading = reading_of(watched, clock, Machine())
+    known = Known()
+    for block in news(watched, known, _nowhere, all_of_them=all_of_them):
+        for change in reading.changes(block):
+            show(shown(watched.key, change.as_json()))
+    if not known.places:
+        raise _no_log(watched.options.logs)
     return reading
+
+
+def _nowhere(_places: Sequence[Place], _gone: Sequence[str]) -> None:
+    """Nothing is kept."""
 
 
 def one_pass(
@@ -162,12 +217,31 @@ def one_pass(
 
 
 def _pass(run: Run, watch: Watch, server: Server) -> None:
-    trouble: LabtoolError | None = None
+    troubles: list[LabtoolError] = []
+    if watch.all_of_them and watch.begun():
+        what = "was begun already: --from-start is for the first time"
+        fix = f"to read all again as if for the first time, move {watch.store.path} away"
+        raise UsageError(f"{watch.watched.key} {what}", fix=fix)
     try:
         run.counts["changes"] += watch.read()
     except Failed as error:
-        trouble = error
-    run.counts["told"] += watch.send(server)
-    watch.beat(server, trouble)
-    if trouble is not None:
-        raise trouble
+        troubles.append(error)
+    unreadable = troubles[0] if troubles else None
+    try:
+        run.counts["told"] += watch.send(server)
+    except StateError:
+        raise
+    except LabtoolError as error:
+        troubles.append(error)
+    # A sign of life, also where no change gets through.
+    try:
+        watch.beat(server, unreadable)
+    except StateError:
+        raise
+    except LabtoolError as error:
+        troubles += [] if len(troubles) > bool(unreadable) else [error]
+    for other in troubles[:-1]:
+        other.topic = other.topic or f"instrument {watch.watched.key}"
+        run.fail(other)
+    if troubles:
+        raise troubles[-1]

@@ -38,7 +38,8 @@ def reader(formats: Sequence[str], zone: ZoneInfo) -> Callable[[str], str]:
             elif found := _SECONDS.fullmatch(rest):
                 return f"{begun}:{found[1]}.{(found[2] or '000')[:3]:0<3}Z"
         moment = _read(text.strip().strip('"'), wanted)
-        if moment is None or not 1971 <= moment.year <= 9000:
+        # Room on both sides, as an offset may move it into another year.
+        if moment is None or not 1971 < moment.year < 9000:
             return ""
         instant = iso(moment if moment.tzinfo else moment.replace(tzinfo=zone))
         plain = _ISO_MINUTE.fullmatch(minute) and _SECONDS.fullmatch(rest)
