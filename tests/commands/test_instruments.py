@@ -423,9 +423,10 @@ def test_a_spool_that_is_full_leaves_the_rows_in_the_log(room: Room) -> None:
 def test_files_that_make_no_sense(room: Room, content: bytes) -> None:
     room.log.file.write_bytes(content)
     done = room.pc.run("attune-watch", "--log-dir", room.log.folder, "--json")
-    assert (done.status, done.out) == (1 if content else 0, "")
+    whole = b"\n" in content or len(content) > 2**20  # the others end within a row
+    assert (done.status, done.out) == (1 if whole else 0, "")
     assert "unreadable" in done.err
-    assert room.pass_().status == 75  # there is no server; the log was read
+    assert "has a bug" not in room.pass_().err
     room.log.file.write_bytes(content + b"\n")
     room.log.say("login")
     told = room.pc.run("attune-watch", "--log-dir", room.log.folder, "--json")

@@ -73,7 +73,7 @@ def _confirmed(epoch: str, waiting: Sequence[Waiting], server: Server, *, more: 
             return min(error.expected - 1, newest)
         # The server has lost what it once confirmed: it was restored from a backup.
         last = server.send("events", {**body, "lost": True}).get("last")
-    if not isinstance(last, int) or not first <= last < 2**53:
+    if type(last) is not int or not first <= last < 2**53:
         raise Failed("the server confirms what it was not sent", fix="is it labtool's?")
     return min(last, newest)
 
