@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -38,10 +38,10 @@ def messages() -> list[str]:
     return day
 
 
-def log(folder: Path) -> Path:
+def log(folder: Path, day: Sequence[str]) -> Path:
     """A log of many rows."""
     path = folder / "System_2026-11-24_09-00-00.log"
-    day, now = messages(), datetime(2026, 11, 24, 9, tzinfo=UTC)
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
     with path.open("w", newline="") as file:
         for number in range(ROWS):
             moment = now.replace(tzinfo=None) + timedelta(seconds=number * 0.1)
@@ -80,14 +80,17 @@ def seconds(work: Callable[[Path], None], path: Path) -> float:
     return time.perf_counter() - start
 
 
-def rows(times: int) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        path = log(Path(name))
+def rows(times: int, name: str, day: Sequence[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = log(Path(folder), day)
         pairs = [(seconds(plain, path), seconds(applied, path)) for _ in range(times)]
     for what, at in (("csv.reader alone", 0), ("parsed and applied", 1)):
         taken = median(pair[at] for pair in pairs)
         ratio = median(pair[at] / pair[0] for pair in pairs)
-        print(f"{ROWS} rows, {what:<20} {taken:7.3f} s  {ROWS / taken:10,.0f} rows/s  {ratio:.2f}x")
+        print(
+            f"{ROWS} rows, {name}, {what:<18} {taken:7.3f} s"
+            f"  {ROWS / taken:10,.0f} rows/s  {ratio:.2f}x"
+        )
 
 
 def delays() -> None:
@@ -165,5 +168,10 @@ def _asked(address: str) -> str:
 
 
 if __name__ == "__main__":
-    rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    from tests.tasks.instruments.day import first_300
+
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rows(times, "half readings", messages())
+    rows(times, "as on a real day", first_300())
+    rows(times, "all different", [f"Processing nID = {n}" for n in range(ROWS)])
     delays()

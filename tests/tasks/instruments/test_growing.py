@@ -171,3 +171,14 @@ def test_older_logs_are_passed_by_the_first_time(one: Reader) -> None:
     assert one.look() == ["hour 4"]
     assert one.look() == []
     assert [place.offset for place in one.places.values()][:4] == [-1] * 4
+
+
+def test_a_log_with_room_for_rows_to_come(one: Reader) -> None:
+    """Some programs make a file as large as it may get, and write over its zeros."""
+    path = log(one, "2026-11-25_09-00-00")
+    path.write_bytes(b"one\n" + bytes(3 * 2**20))
+    assert one.look() == ["one"]
+    with path.open("r+b") as file:
+        file.write(b"one\ntwo\n")
+    assert one.look() == ["two"]
+    assert one.look() == []

@@ -78,6 +78,8 @@ def test_login_procedures_and_waiting_are_independent(events: list[ev.Event]) ->
     one, other = (each.snapshot().as_json() for each in (with_users, without))
     for state in (one, other):
         del state["user"], state["last_row"]
+        if state["last"]:  # what was lost has ended with the last row, whatever that said
+            del state["last"]["ended"]
     assert one == other
 
 

@@ -44,6 +44,8 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
         whole = raw.rfind(b"\n") + 1
         rows: list[str] = []
         dropped = 0
+        if not whole and len(raw) >= _BLOCK and not raw.strip(b"\0"):
+            return  # room that was made for rows to come
         if not whole and len(raw) >= _BLOCK:
             # No newline in all of it: no row, nor is what follows up to the next newline.
             offset += len(raw)
