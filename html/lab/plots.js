@@ -112,7 +112,9 @@
 
   async function load() {
     try {
-      const response = await fetch(section().dataset.plots, { cache: "no-cache" });
+      // A page whose own address has a name and a password may fetch nothing by a relative one.
+      const here = location.origin === "null" ? location.href : location.origin + location.pathname;
+      const response = await fetch(new URL(section().dataset.plots, here), { cache: "no-cache" });
       if (!response.ok) return;
       plots = await response.json();
     } catch {

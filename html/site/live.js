@@ -75,8 +75,11 @@
     own.after(link);
   }
 
+  // A page whose own address has a name and a password may fetch nothing by a relative one.
+  const plain = (path) => (location.origin === "null" ? path : new URL(path, location.origin + location.pathname));
+
   async function get(path) {
-    const response = await fetch(path, { cache: "no-cache" });
+    const response = await fetch(plain(path), { cache: "no-cache" });
     if (!response.ok) throw new Error(String(response.status));
     const date = Date.parse(response.headers.get("date"));
     if (!Number.isNaN(date)) clockAhead = date - Date.now();
@@ -139,7 +142,7 @@
   // News come as a stream where one is offered; else, and beside it, we ask now and then.
   let poll = 0;
   function follow() {
-    const stream = new EventSource("events");
+    const stream = new EventSource(plain("events"));
     stream.addEventListener("open", () => {
       clearInterval(poll);
       poll = setInterval(refresh, SLOW_POLL);

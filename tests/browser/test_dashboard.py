@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -124,6 +125,15 @@ def test_plots_are_drawn(url: str, browse: Browse) -> None:
     assert any(char.isdigit() for char in values[1]), values
     page.hover("#plot-disk .u-over", position={"x": 100, "y": 50})
     assert "1." in page.locator("#plot-disk .u-value").all_inner_texts()[1]
+
+
+def test_an_address_with_the_password_in_it(lab: Lab, url: str, browse: Browse) -> None:
+    """A bookmark, or a screen on the wall."""
+    secret = url.replace("://", f"://{LOGIN['username']}:{quote(LOGIN['password'])}@")
+    page = browse(f"{secret}/cache-weather.html")
+    drawn(page)
+    say(lab, temp=99.5)
+    poll(lambda: "99.5" in page.inner_text("body"), timeout=20)
 
 
 def test_the_range_that_was_chosen_is_kept(url: str, browse: Browse) -> None:
