@@ -8,11 +8,16 @@ from labtool.commands import _options as o
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from labtool.core.config import Config
-    from labtool.tasks.instruments.center.keeping import Keeping
+    from labtool.core.database import Database
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+    from labtool.tasks.instruments.center.looking import Look
 
 app = typer.Typer(add_completion=False)
+_MOST = 100_000
 
 
 @app.command()
@@ -20,12 +25,20 @@ def instruments(
     context: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="list | history INSTRUMENT | notify INSTRUMENT"),
+        typer.Argument(metavar="list | history INSTRUMENT | notify [INSTRUMENT]"),
     ] = None,
     to: Annotated[
         str, typer.Option("--to", metavar="PERSON", help="Whom to notify once it is free.")
     ] = "",
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How much history.")] = 50,
+    off: Annotated[
+        bool, typer.Option("--off", metavar="", help="Do not notify --to PERSON after all.")
+    ] = False,
+    steps: Annotated[
+        bool, typer.Option("--steps", metavar="", help="History with the steps of procedures.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=_MOST, help="How much history.")
+    ] = 50,
     config: o.ConfigOption = "",
     dry_run: o.DryRun = False,
     at: o.At = "",
@@ -33,30 +46,35 @@ def instruments(
     verbose: o.Verbose = False,
 ) -> None:
     """What each instrument does, and when it is free; `history` of one; `notify` a person
-    once it is free."""
+    once it is free (without --to: who is to be notified)."""
     words = what or ["list"]
-    if words[0] == "notify":
-        _notify(words[1:], to, o.Options(config, dry_run, at, json, verbose), context)
+    if words[0] == "notify" and (to or off):
+        options = o.Options(config, dry_run, at, json, verbose)
+        _notify(words[1:], to, options, context, off=off)
     o.finish(
-        lambda: _look(words, limit, o.load(config, context), at, json=json),
+        lambda: _look(words, limit, o.load(config, context), at, json=json, steps=steps),
         verbose=verbose,
         json=json,
     )
 
 
-def _look(words: "Sequence[str]", limit: int, lab: "Config", at: str, *, json: bool) -> int:
+def _look(
+    words: "Sequence[str]", limit: int, lab: "Config", at: str, *, json: bool, steps: bool
+) -> int:
     from labtool.core.database import Database
     from labtool.core.errors import UsageError
-    from labtool.tasks.instruments.center.keeping import Keeping
 
-    keeping = Keeping(Database.snapshot(lab.state))
+    database = Database.snapshot(lab.state)
     if words[0] == "list" and len(words) == 1:
-        _list(lab, keeping, at, json=json)
+        _list(lab, database, at, json=json)
     elif words[0] == "history" and len(words) == 2:
-        _history(lab, keeping, _one(lab, words[1]), limit, json=json)
+        _history(lab, database, _one(lab, words[1]), limit, json=json, steps=steps)
+    elif words[0] == "notify" and len(words) <= 2:
+        _waiting(lab, database, words[1:], at, json=json)
     else:
         raise UsageError(
-            "that makes no sense", fix="write list, history INSTRUMENT, or notify INSTRUMENT"
+            "that makes no sense",
+            fix="write list, history INSTRUMENT, or notify INSTRUMENT --to PERSON",
         )
     return 0
 
@@ -71,62 +89,99 @@ def _one(lab: "Config", name: str) -> str:
     return name
 
 
-def _list(lab: "Config", keeping: "Keeping", at: str, *, json: bool) -> None:
+def _list(lab: "Config", database: "Database", at: str, *, json: bool) -> None:
     from labtool.commands import _show as show
+    from labtool.tasks.instruments.center.alerts import conditions
     from labtool.tasks.instruments.center.api import shown
+    from labtool.tasks.instruments.center.keeping import Keeping
     from labtool.tasks.instruments.center.looking import look
     from labtool.tasks.instruments.center.serving import known
-    from labtool.tasks.instruments.words import in_words
 
-    now, zone = o.clock(lab, at).now(), lab.core.lab.timezone
-    found = [look(key, options, keeping, now) for key, options in known(lab).items()]
+    keeping, now, zone = Keeping(database), o.clock(lab, at).now(), lab.core.lab.timezone
+    found = [(look(key, each, keeping, now), each) for key, each in known(lab).items()]
     if json:
-        show.document([shown(one, now).model_dump() for one in found])
+        show.document([shown(one, now).model_dump() for one, _ in found])
         return
-    rows = [
-        [
-            one.key,
-            in_words(one),
-            one.state.user if one.state else "",
-            f"{show.moment(one.free.at, zone, now)}{', late' if one.free.late(now) else ''}"
-            if one.free
-            else "",
-            show.moment(one.heard, zone, now) or "never",
-        ]
-        for one in found
-    ]
-    columns = ("instrument", "state", "user", "free at", "heard of")
+    columns = ("instrument", "state", "user", "free at", "last row", "heard of")
+    rows = [_row(lab, one, now) for one, _ in found]
     show.table(columns, rows, "The config names none; add some under instruments:")
+    for one, options in found:
+        for each in conditions(one, options, now, zone):
+            print(f"! {each.text}")
 
 
-def _history(lab: "Config", keeping: "Keeping", key: str, limit: int, *, json: bool) -> None:
+def _row(lab: "Config", one: "Look", now: "datetime") -> list[str]:
+    from labtool.commands import _show as show
+    from labtool.tasks.instruments.words import free_in_words, in_words
+
+    zone, state, free = lab.core.lab.timezone, one.state, one.free
+    row = state.last_row if state else ""
+    at = show.moment(free.at, zone, now) if free else ""
+    return [
+        one.key,
+        in_words(one),
+        state.user if state else "",
+        free_in_words(one, at, late=bool(free and free.late(now))),
+        show.moment(one.moment(row), zone, now) if row else "",
+        show.moment(one.heard, zone, now) or "never",
+    ]
+
+
+def _history(
+    lab: "Config", database: "Database", key: str, limit: int, *, json: bool, steps: bool
+) -> None:
     from json import loads
 
     from labtool.commands import _show as show
     from labtool.core.clock import from_iso
-    from labtool.core.text import clean
+    from labtool.tasks.instruments.center.keeping import Keeping
+    from labtool.tasks.instruments.center.models import kept_state
+    from labtool.tasks.instruments.words import what_happened
 
-    rows = [dict(row) | {"state": loads(row["state"])} for row in keeping.history(key, limit)]
+    rows = Keeping(database).history(key, limit, steps=steps)
     if json:
-        show.document(rows)
+        show.document([dict(row) | {"state": loads(row["state"])} for row in rows])
         return
     zone = lab.core.lab.timezone
     for row in rows:
-        when = f"{from_iso(row['at']).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        what = f"{row['event']}: {row['outcome']}" if row["outcome"] else row["event"]
-        print(clean(f"{when}  {row['state']['state']:<9} {what}"))
+        when, state = from_iso(row["at"]).astimezone(zone), kept_state(row["state"])
+        said = what_happened(row["event"], row["outcome"], state)
+        print(f"{when:%Y-%m-%d %H:%M:%S}  {state.state:<9} {said}")
     if not rows:
         print("Nothing is known of it yet.")
 
 
-def _notify(words: "Sequence[str]", to: str, options: o.Options, context: typer.Context) -> None:
-    from labtool.core.task import Run
-    from labtool.services.build import Services
+def _waiting(
+    lab: "Config", database: "Database", words: "Sequence[str]", at: str, *, json: bool
+) -> None:
+    """Who is to be notified, of each instrument or of one."""
+    from labtool.commands import _show as show
+    from labtool.core.clock import from_iso
+    from labtool.tasks.instruments.center.serving import known
+    from labtool.tasks.instruments.center.telling import waiting_for_it
 
-    def work(run: Run, services: Services) -> None:
+    keys = [_one(lab, word) for word in words] or [*known(lab)]
+    found = [(key, *who) for key in keys for who in waiting_for_it(database, key).items()]
+    columns = ("instrument", "person", "since")
+    if json:
+        show.document([dict(zip(columns, one, strict=True)) for one in found])
+        return
+    now, zone = o.clock(lab, at).now(), lab.core.lab.timezone
+    rows = [[key, who, show.moment(from_iso(since), zone, now)] for key, who, since in found]
+    show.table(columns, rows, "Nobody; write notify INSTRUMENT --to PERSON")
+
+
+def _notify(
+    words: "Sequence[str]", to: str, options: o.Options, context: typer.Context, *, off: bool
+) -> None:
+    def work(run: "Run", services: "Services") -> None:
         from labtool.core.errors import UsageError
         from labtool.core.people import NoMatch
-        from labtool.tasks.instruments.center.telling import ask_when_free
+        from labtool.tasks.instruments.center.telling import (
+            ask_no_more,
+            ask_when_free,
+            waiting_for_it,
+        )
 
         if len(words) != 1 or not to:
             raise UsageError("notify whom of what?", fix="write notify INSTRUMENT --to PERSON")
@@ -135,8 +190,15 @@ def _notify(words: "Sequence[str]", to: str, options: o.Options, context: typer.
             person = services.people.find(to)
         except NoMatch as error:
             raise UsageError(str(error), fix="write a name of the people's list") from None
-        if not run.dry_run:
+        asked = person.key in waiting_for_it(run.database, key)
+        if off:
+            if not run.dry_run:
+                ask_no_more(run, key, person.key)
+            told = "is not told any more of" if asked else "was not to be told of"
+            run.summary = f"{person.name} {told} {key}"
+            return
+        if not run.dry_run and not asked:
             ask_when_free(run, key, person.key)
-        run.summary = f"{person.name} is told once {key} is free"
+        run.summary = f"{person.name} is told once {key} is free{' (as before)' if asked else ''}"
 
     o.task("instruments", ("notify", *words, to), options, context, work)

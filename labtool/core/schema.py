@@ -186,4 +186,11 @@ MIGRATIONS = (
         asker TEXT NOT NULL
     );
     """,
+    # Instruments: when a change came, by the server's clock, as the instrument's may be wrong;
+    # and whether newer changes are on their way.
+    """
+    ALTER TABLE instrument_changes ADD COLUMN received TEXT NOT NULL DEFAULT '';
+    UPDATE instrument_changes SET received = at;
+    ALTER TABLE instruments ADD COLUMN behind INTEGER NOT NULL DEFAULT 0;
+    """,
 )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -66,37 +68,76 @@ class _Headers:
 
 
 class Limited:
-    """An application that gets no larger body than so many bytes: 413 for others."""
+    """An application that gets no larger body than `most` bytes: 413 for others. Bodies that are
+    under way have `together` bytes at most: 503 for what is more. `let_in` looks at the header
+    Authorization, in a thread: without its consent no body is read, and the application is asked
+    without one, to say what it says to strangers."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    def __init__(
+        self,
+        app: ASGIApp,
+        most: int,
+        together: int = 64 * 1024 * 1024,
+        let_in: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._app, self._most, self._together, self._let_in = app, most, together, let_in
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, as far as it may."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif not await self._may(scope):
+            await self._app(scope, _whole(b"", receive), send)
+        else:
+            await self._pass_on(scope, receive, send)
+
+    async def _may(self, scope: Scope) -> bool:
+        if self._let_in is None:
+            return True
+        given = Headers(scope=scope).get("authorization", "")
+        return bool(given) and await run_in_threadpool(self._let_in, given)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # it has gone
-            body += message.get("body", b"")
-            more = bool(message.get("more_body", False))
-            if len(body) > self._most:
-                answer = PlainTextResponse("That is too large.\n", 413, {"Connection": "close"})
-                await answer(scope, receive, send)
-                return
-        given = False
+        try:
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return  # it has gone
+                part = message.get("body", b"")
+                body += part
+                self._held += len(part)
+                more = bool(message.get("more_body", False))
+                if len(body) > self._most or self._held > self._together:
+                    await _refused(len(body) > self._most)(scope, receive, send)
+                    return
+            await self._app(scope, _whole(bytes(body), receive), send)
+        finally:
+            self._held -= len(body)
 
-        async def once() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
+
+def _refused(too_large: bool) -> Response:
+    if too_large:
+        return PlainTextResponse("That is too large.\n", 413, {"Connection": "close"})
+    headers = {"Connection": "close", "Retry-After": "5"}
+    return PlainTextResponse("Too much is under way; ask again later.\n", 503, headers)
+
+
+def _whole(body: bytes, receive: Receive) -> Receive:
+    """A request's body at once, and then its end, whatever else comes."""
+    given = False
+
+    async def once() -> Message:
+        nonlocal given
+        if not given:
             given = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
 
-        await self._app(scope, once, send)
+    return once
 
 
 class Web:

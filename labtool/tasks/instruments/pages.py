@@ -1,25 +1,26 @@
 """The instruments' page: each as it is now, today's use, and the month by procedure and user."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from labtool.core.cells import Cell, Table, moment, table, word
-from labtool.core.clock import from_iso
 from labtool.core.config import Config
 from labtool.core.config.types import show_duration
 from labtool.core.database import Database
 from labtool.core.site import Entry, Given, Page
 from labtool.core.text import one_line
-from labtool.tasks.instruments.center.keeping import Finished, Keeping
+from labtool.tasks.instruments.center.keeping import Keeping
 from labtool.tasks.instruments.center.looking import Look, look
+from labtool.tasks.instruments.center.runs import Finished
 from labtool.tasks.instruments.section import Instruments
 from labtool.tasks.instruments.words import LIVES, in_words
 
 _PATH = "instruments.html"
 _DAY = 86400
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One instrument on the page."""
+    """One instrument on the page: what is from a log is cleaned."""
 
     look: Look
+    name: str
     inside: str
     life: str
+    why: str
+    user: str
+    position: str
+    alerts: Sequence[str]
     late: bool
     bars: Sequence[Bar]
-    colours: Mapping[str, int]
+    legend: Sequence[tuple[str, int]]
     tables: Sequence[Table]
 
 
@@ -67,30 +73,43 @@ def provide(config: Config, now: datetime) -> Given:
 def _free(found: Look) -> Cell:
     if found.free:
         return moment(found.free.at)
-    return word("unknown" if found.busy else "now" if found.life in ("live", "quiet") else " ")
+    if found.busy:
+        return word("unknown")
+    rests = found.state is not None and found.state.state in ("idle", "off")
+    return word("now" if rests and found.life in ("live", "quiet") else " ")
 
 
 def _shown(found: Look, keeping: Keeping, now: datetime, zone: ZoneInfo) -> Shown:
     local = now.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    month = keeping.finished(found.key, since=now - timedelta(days=30))
+    since = now - found.skew - timedelta(days=30)
+    month = [
+        replace(run, started=run.started + found.skew)  # by the server's clock, as all the page
+        for run in keeping.runs.finished(found.key, since=since)
+    ]
     today = [run for run in month if _end(run) > midnight]
-    if found.state and found.state.procedures and found.life == "live":
-        outer = found.state.procedures[0]
-        began = from_iso(outer.started)
+    state = found.state
+    if state and state.procedures and state.procedures[0].started and found.life == "live":
+        outer = state.procedures[0]
+        began = found.moment(outer.started)
         seconds = max(0.0, (now - began).total_seconds())
-        today.append(Finished(outer.name, found.state.user, began, seconds, "running", {}))
+        today.append(Finished(outer.name, state.user, began, seconds, "running", {}))
     names = list(dict.fromkeys(run.name for run in today))
     colours = {name: number % 8 + 1 for number, name in enumerate(names)}
     bars = [bar for run in today if (bar := _bar(run, midnight, colours[run.name], zone))]
     columns = ("Time", "Runs")
     return Shown(
         found,
+        one_line(found.name, _LONGEST),
         in_words(found),
         LIVES[found.life],
+        one_line(found.why),
+        one_line(state.user, _LONGEST) if state else "",
+        one_line(state.position, _LONGEST) if state else "",
+        [one_line(what, _LONGEST) for what in state.alerts] if state else [],
         bool(found.free and found.free.late(now)),
         bars,
-        colours,
+        [(one_line(name, _LONGEST), colour) for name, colour in colours.items()],
         [
             table("By procedure, 30 days", ("Procedure", *columns), _sums(month, "name")),
             table("By user, 30 days", ("User", *columns), _sums(month, "user")),

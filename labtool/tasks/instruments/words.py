@@ -1,7 +1,9 @@
 """An instrument in a few words."""
 
 from labtool.core.text import one_line
+from labtool.tasks.instruments.center.eta import LEAST
 from labtool.tasks.instruments.center.looking import Look
+from labtool.tasks.instruments.center.models import State
 
 LIVES = {
     "unknown": "nothing was heard of it yet",
@@ -10,6 +12,23 @@ LIVES = {
     "quiet": "off, or its software is closed",
     "live": "",
 }
+
+
+def free_in_words(found: Look, at: str, *, late: bool) -> str:
+    """When it is free, where it does something: `at` is its time, as it is shown."""
+    if found.free:
+        return f"{at}, late" if late else at
+    return f"unknown yet ({found.runs} of {LEAST} runs)" if found.busy else ""
+
+
+def what_happened(event: str, outcome: str, state: State) -> str:
+    """A change in one line: with a step's number, what it waits for, who is logged in."""
+    said = f"{event}: {outcome}" if outcome else event
+    if event.startswith("step ") and state.procedures and state.procedures[-1].step is not None:
+        said = f"{event} {state.procedures[-1].step}"
+    if event == "waiting" and state.waiting_for:
+        said = f"waiting: {state.waiting_for}"
+    return one_line(f"{said} ({state.user})" if state.user else said, 300)
 
 
 def in_words(found: Look) -> str:

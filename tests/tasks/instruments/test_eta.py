@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.tasks.instruments.center.eta import LEAST, estimate
-from labtool.tasks.instruments.center.keeping import Finished
+from labtool.tasks.instruments.center.runs import Finished
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -21,6 +21,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 import labtool
 from labtool.core.clock import iso
@@ -103,7 +104,8 @@ _Center = Annotated[Center, Depends(_center)]
 
 async def _reader(center: _Center, given: _Given) -> str:
     """Whose token was given."""
-    owner = center.tokens.owner(given.credentials) if given else ""
+    # In a thread: now and then the tokens are read anew, which may take a program's time.
+    owner = await run_in_threadpool(center.tokens.owner, given.credentials) if given else ""
     if not owner:
         if given:
             await asyncio.sleep(_PENALTY)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import quantiles
 
-from labtool.tasks.instruments.center.keeping import Finished
+from labtool.tasks.instruments.center.runs import Finished
 
 # With fewer runs nothing is said.
 LEAST = 5
@@ -22,6 +22,13 @@ class Estimate:
     high: datetime
     runs: int
 
+    def later(self, by: timedelta) -> "Estimate | None":
+        """The same by another clock; None where that has no such time."""
+        try:
+            return Estimate(self.at + by, self.low + by, self.high + by, self.runs)
+        except OverflowError:
+            return None
+
     def late(self, now: datetime) -> bool:
         """Whether it takes longer than 9 of 10 did."""
         return now > self.high
@@ -30,9 +37,9 @@ class Estimate:
 def estimate(
     before: Sequence[Finished], started: datetime, step: int | None, step_at: datetime | None
 ) -> Estimate | None:
-    """The end of a procedure that began at `started`, and is at `step` since `step_at`; None
-    with too few runs before. By what remained at the step, where that varies less than the
-    whole."""
+    """The end of a procedure that began at `started`; None with too few runs before. `step` is
+    the one that it came to last, `step_at` when it did for the first time: by what remained
+    then, where that varies less than the whole."""
     fine = [run for run in before if run.outcome in _FINE]
     if len(fine) < LEAST:
         return None
@@ -40,10 +47,12 @@ def estimate(
     begun, chosen = started, whole
     if step is not None and step_at is not None:
         rest = [run.seconds - run.steps[step] for run in fine if step in run.steps]
-        # The first time at a step: of one that repeats, the later ones say less.
         if len(rest) >= LEAST and _width(by_step := _spread(rest)) < _width(whole):
             begun, chosen = step_at, by_step
-    low, median, high = (begun + timedelta(seconds=s) for s in chosen)
+    try:
+        low, median, high = (begun + timedelta(seconds=s) for s in chosen)
+    except OverflowError:
+        return None
     return Estimate(median, low, high, len(fine))
 
 

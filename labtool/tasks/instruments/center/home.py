@@ -4,6 +4,7 @@ changed, for each person at most once in ten seconds.
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,14 +38,15 @@ class Homes:
         looks: Sequence[tuple[Look, InstrumentOptions]],
         people: People,
         slack: Tab,
+        now: datetime,
         zone: ZoneInfo,
     ) -> bool:
         """Publish what has changed; whether something has to wait a little. Raises what Slack
-        raises; the others have theirs by then or get it next time."""
-        waits = False
+        raises first, once the others have theirs; who has not gets it after the rest."""
+        waits, failed = False, list[Exception]()
         for name in dict.fromkeys(name for _, options in looks for name in options.home):
             wanted = [found for found, options in looks if name in options.home]
-            made = blocks(wanted, zone)
+            made = blocks(wanted, now, zone)
             before, at = self._shown.get(name, ([], float("-inf")))
             if made == before:
                 continue
@@ -55,19 +57,27 @@ class Homes:
                 person = people.find(name)
             except NoMatch:
                 continue  # `labtool check` tells
+            try:
+                slack.publish_home(person, made)
+            except Exception as error:  # noqa: BLE001  (raised again below)
+                failed.append(error)
+                made = before  # is what is shown there
             self._shown[name] = (made, self._clock())
-            slack.publish_home(person, made)
+        if failed:
+            raise failed[0]
         return waits
 
 
-def blocks(looks: Sequence[Look], zone: ZoneInfo) -> list[dict[str, Any]]:
+def blocks(looks: Sequence[Look], now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Slack's blocks. All of it is plain text: nothing that a log says is markup."""
     found: list[dict[str, Any]] = [_block("header", "Instruments")]
     for look in looks:
         lines = [f"{look.name}: {in_words(look)}"]
         if look.free:
             low, high = (f"{t.astimezone(zone):%H:%M}" for t in (look.free.low, look.free.high))
-            lines.append(f"Free at about {look.free.at.astimezone(zone):%H:%M} ({low} to {high})")
+            late = ", late" if look.free.late(now) else ""
+            at = look.free.at.astimezone(zone)
+            lines.append(f"Free at about {at:%H:%M} ({low} to {high}){late}")
         if look.state and look.state.user and look.busy:
             lines.append(f"In use by {look.state.user}")
         if look.state and look.state.alerts:

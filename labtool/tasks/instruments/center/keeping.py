@@ -1,30 +1,45 @@
 """What the server keeps of instruments, in the state's database."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Row
 
 from labtool.core.clock import from_iso, iso
-from labtool.core.database import Database
-from labtool.tasks.instruments.center.models import Change, Changes, Heartbeat, State
+from labtool.core.database import Database, Marks
+from labtool.tasks.instruments.center.models import (
+    NOTHING,
+    Change,
+    Changes,
+    Heartbeat,
+    State,
+    kept_state,
+)
+from labtool.tasks.instruments.center.runs import Runs
 
-_NOTHING = State(version=1, state="off")
+# The server's own facts: since when it listens, and when it did last.
+_OWN = "instrument-server"
+_AWAY = timedelta(minutes=3)
+# A clock that is off by less is right: what was sent took its time. One that is off by more than
+# the other makes no sense at all.
+_RIGHT, _MOST_WRONG = timedelta(minutes=1), timedelta(days=365 * 60)
 
 
 class OutOfStepError(Exception):
-    """Changes are missing before those that came: number `expected` is next."""
+    """Changes are missing before those that came: number `expected` is next. 0: what came
+    counts anew in an epoch that is taken, as that of a copy does."""
 
     def __init__(self, expected: int) -> None:
-        super().__init__(f"change {expected} is next")
+        said = f"change {expected} is next" if expected else "another change has this number"
+        super().__init__(said)
         self.expected = expected
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of an instrument: its state, when its machine was heard of (UTC), and what
-    it said of itself then."""
+    it said of itself then. `skew` is what its clock lacks; `behind`: newer changes are on their
+    way."""
 
     state: State
     heard: datetime
@@ -32,45 +47,56 @@ class Known:
     log_ok: bool
     why: str
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A procedure that has ended: seconds, and after how many of them it was at each step for
-    the first time."""
-
-    name: str
-    user: str
-    started: datetime
-    seconds: float
-    outcome: str
-    steps: Mapping[int, float]
+    skew: timedelta = timedelta(0)
+    behind: bool = False
 
 
 class Keeping:
-    """The instruments in a database."""
+    """The instruments in a database; `runs` are their procedures."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.runs = Runs(database)
 
     def take(self, key: str, sent: Changes, now: datetime) -> int:
         """Keep changes, each once, in order; the number of the last one that is kept. Raises
         OutOfStepError."""
         with self._database.write():
             last, shown, _ = self._epoch(key, sent.epoch)
+            self._repeats(key, sent, last)
             fresh = sorted((c for c in sent.changes if c.seq > last), key=lambda c: c.seq)
             if fresh and sent.lost:
                 last = fresh[0].seq - 1
             for change in fresh:
                 if change.seq != last + 1:
                     raise OutOfStepError(last + 1)
-                self._add(key, sent.epoch, change)
+                self._add(key, sent.epoch, change, now)
                 last = change.seq
             if fresh:
                 newer = last >= shown
-                self._know(key, fresh[-1].state if newer else None, now)
-                self._put_epoch(key, sent.epoch, last=last, shown=max(last, shown))
+                state = fresh[-1].state if newer and not sent.more else None
+                self._know(key, state, now, behind=newer and sent.more)
+                shown = last if state else shown
+                self._put_epoch(key, sent.epoch, last=last, shown=shown)
         return last
+
+    def _repeats(self, key: str, sent: Changes, last: int) -> None:
+        """Raises OutOfStepError where the number of one that is kept is another's now."""
+        again = {change.seq: change for change in sent.changes if change.seq <= last}
+        if not again:
+            return
+        rows = self._database.rows(
+            "SELECT seq, at, event FROM instrument_changes WHERE instrument = ? AND epoch = ?"
+            " AND seq BETWEEN ? AND ?",
+            key,
+            sent.epoch,
+            min(again),
+            max(again),
+        )
+        for row in rows:
+            change = again.get(row["seq"])
+            if change and (change.time, change.event) != (row["at"], row["event"]):
+                raise OutOfStepError(0)
 
     def beat(self, key: str, sent: Heartbeat, now: datetime) -> None:
         """Keep a sign of life, once: one that was overtaken, or is played again, is let go."""
@@ -79,7 +105,7 @@ class Keeping:
             if sent.count <= count:
                 return
             newer = sent.seq >= max(last, shown)
-            self._know(key, sent.state if newer else None, now, sent)
+            self._know(key, sent.state if newer else None, now, beat=sent)
             shown = max(shown, sent.seq)
             self._put_epoch(key, sent.epoch, last=last, shown=shown, beats=sent.count)
 
@@ -90,21 +116,40 @@ class Keeping:
             return None
         beat = json.loads(rows[0]["beat"] or "{}")
         return Known(
-            State.model_validate_json(rows[0]["state"]),
+            kept_state(rows[0]["state"]),
             from_iso(rows[0]["heard"]),
             float(beat.get("every", 0)),
             beat.get("log", {}).get("ok", "ok") == "ok",
             str(beat.get("log", {}).get("why", "")),
             str(beat.get("version", "")),
+            timedelta(seconds=float(beat.get("skew", 0))),
+            bool(rows[0]["behind"]),
         )
 
-    def history(self, key: str, most: int, before: int | None = None) -> list[Row]:
-        """The newest changes, oldest first, or those before the row with this id."""
+    def listens(self, now: datetime) -> None:
+        """The server listens now: to be said each minute."""
+        marks = Marks(self._database, _OWN)
+        last = marks.get("listened")
+        if last is None or not -_AWAY < now - from_iso(last) < _AWAY:
+            marks.put("since", iso(now), iso(now))
+        marks.put("listened", iso(now), iso(now))
+
+    def listens_since(self) -> datetime | None:
+        """Since when the server listens, but for short restarts; None where none ever did."""
+        since = Marks(self._database, _OWN).get("since")
+        return from_iso(since) if since else None
+
+    def history(
+        self, key: str, most: int, before: int | None = None, *, steps: bool = True
+    ) -> list[Row]:
+        """The newest changes, oldest first, or those before the row with this id; all, or
+        without the `steps`."""
         rows = self._database.rows(
             "SELECT id, at, event, outcome, state FROM instrument_changes WHERE instrument = ?"
-            " AND id < ? ORDER BY id DESC LIMIT ?",
+            " AND id < ? AND (? OR event NOT LIKE 'step %') ORDER BY id DESC LIMIT ?",
             key,
             before if before is not None else 2**62,
+            steps,
             most,
         )
         return rows[::-1]
@@ -122,27 +167,12 @@ class Keeping:
         rows = self._database.rows("SELECT coalesce(max(id), 0) AS id FROM instrument_changes")
         return int(rows[0]["id"])
 
-    def finished(self, key: str, name: str = "", since: datetime | None = None) -> list[Finished]:
-        """The procedures that have ended, oldest first: those of a name, the newest 200; or all
-        that ended after an instant."""
-        rows = self._database.rows(
-            "SELECT * FROM (SELECT * FROM instrument_runs WHERE instrument = ? AND ended IS NOT"
-            " NULL AND (? = '' OR procedure = ?) AND ended >= ? ORDER BY id DESC LIMIT ?)"
-            " ORDER BY id",
-            key,
-            name,
-            name,
-            iso(since) if since else "",
-            200 if name else 10_000,
-        )
-        return [_finished(row) for row in rows]
-
     def forget(self, before: datetime) -> int:
-        """Leave out changes from before then, some thousands at most; how many. The procedures
-        that have ended stay."""
+        """Leave out changes that came before then, some thousands at most; how many. The
+        procedures that have ended stay."""
         return self._database.execute(
-            "DELETE FROM instrument_changes WHERE id <= (SELECT max(id) FROM (SELECT id, at FROM"
-            " instrument_changes ORDER BY id LIMIT 5000) WHERE at < ?)",
+            "DELETE FROM instrument_changes WHERE id IN (SELECT id FROM (SELECT id, received FROM"
+            " instrument_changes ORDER BY id LIMIT 5000) WHERE received < ?)",
             iso(before),
         )
 
@@ -166,10 +196,12 @@ class Keeping:
             beats,
         )
 
-    def _add(self, key: str, epoch: str, change: Change) -> None:
+    def _add(self, key: str, epoch: str, change: Change, now: datetime) -> None:
+        self.runs.follow(key, change)
         self._database.execute(
-            "INSERT INTO instrument_changes (instrument, epoch, seq, at, event, outcome, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO instrument_changes"
+            " (instrument, epoch, seq, at, event, outcome, state, received)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             key,
             epoch,
             change.seq,
@@ -177,72 +209,38 @@ class Keeping:
             change.event,
             change.outcome,
             change.state.model_dump_json(),
+            iso(now),
         )
-        self._follow(key, change)
-
-    def _follow(self, key: str, change: Change) -> None:
-        """The outermost procedure's beginning, its steps, its end."""
-        rows = self._database.rows(
-            "SELECT * FROM instrument_runs WHERE instrument = ? AND ended IS NULL", key
-        )
-        here = change.state.procedures[0] if change.state.procedures else None
-        going = rows[0] if rows else None
-        same = (
-            here and going and (here.name, here.started) == (going["procedure"], going["started"])
-        )
-        if going and not same:
-            ended = change.event == f"ended {going['procedure']}"
-            self._database.execute(
-                "UPDATE instrument_runs SET ended = ?, outcome = ? WHERE id = ?",
-                max(change.time, going["started"]),
-                (change.outcome if ended else "") or "unknown",
-                going["id"],
-            )
-            going = None
-        if here and not going:
-            self._database.execute(
-                "INSERT INTO instrument_runs (instrument, procedure, user, started, steps)"
-                " VALUES (?, ?, ?, ?, '{}')",
-                key,
-                here.name,
-                change.state.user,
-                here.started,
-            )
-        elif here and going and here.step is not None:
-            steps = json.loads(going["steps"])
-            if str(here.step) not in steps:
-                steps[str(here.step)] = here.step_at or change.time
-                self._database.execute(
-                    "UPDATE instrument_runs SET steps = ? WHERE id = ?",
-                    json.dumps(steps),
-                    going["id"],
-                )
 
     def _know(
-        self, key: str, state: State | None, now: datetime, beat: Heartbeat | None = None
+        self,
+        key: str,
+        state: State | None,
+        now: datetime,
+        *,
+        beat: Heartbeat | None = None,
+        behind: bool = False,
     ) -> None:
         """Something was heard: of the state, where it is newer than what is known, and how its
-        machine is."""
+        machine is. `behind`: a newer state is on its way."""
+        said = beat.model_dump(exclude={"state"}) | {"skew": _skew(beat, now)} if beat else None
         self._database.execute(
-            "INSERT INTO instruments (name, state, heard, beat) VALUES (?1, ?2, ?3, ?4)"
-            " ON CONFLICT (name) DO UPDATE SET heard = ?3,"
-            " state = iif(?5, ?2, state), beat = iif(?4 = '', beat, ?4)",
+            "INSERT INTO instruments (name, state, heard, beat, behind)"
+            " VALUES (?1, ?2, ?3, ?4, ?6) ON CONFLICT (name) DO UPDATE SET heard = ?3,"
+            " state = iif(?5, ?2, state), beat = iif(?4 = '', beat, ?4),"
+            " behind = iif(?5 OR ?6, ?6, behind)",
             key,
-            (state or _NOTHING).model_dump_json(),
+            (state or NOTHING).model_dump_json(),
             iso(now),
-            beat.model_dump_json(exclude={"state"}) if beat else "",
+            json.dumps(said) if said else "",
             state is not None,
+            behind,
         )
 
 
-def _finished(row: Row) -> Finished:
-    began = from_iso(row["started"])
-    steps: dict[str, str] = json.loads(row["steps"])
-    return Finished(
-        row["procedure"],
-        row["user"],
-        began,
-        max(0.0, (from_iso(row["ended"]) - began).total_seconds()),
-        row["outcome"],
-        {int(n): max(0.0, (from_iso(at) - began).total_seconds()) for n, at in steps.items()},
-    )
+def _skew(beat: Heartbeat, now: datetime) -> float:
+    """The seconds that an instrument's clock lacks."""
+    lacks = now - from_iso(beat.at)
+    if abs(lacks) < _RIGHT:
+        return 0.0
+    return max(-_MOST_WRONG, min(_MOST_WRONG, lacks)).total_seconds()

@@ -1,6 +1,6 @@
 """What a watch sends, as the API takes it: all of it bounded, and every time an instant in UTC."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -8,13 +8,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from labtool.core.clock import iso
 
 MOST_CHANGES = 500
+_LONGEST = 300
 
 
 def _instant(text: str) -> str:
     if not text:
         return ""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not 1971 <= moment.year <= 9000:
+    try:
+        # What comes out of here is taken here again: the year is that of UTC.
+        known = moment.tzinfo is not None and 1971 <= moment.astimezone(UTC).year <= 9000
+    except OverflowError:
+        known = False
+    if not known:
         raise ValueError("is not an instant with its offset from UTC")
     return iso(moment)
 
@@ -22,6 +28,11 @@ def _instant(text: str) -> str:
 def _whole(text: str) -> str:
     # A lone surrogate is no character, and a database does not take it.
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _cut(text: str) -> str:
+    # Of a long reason the beginning says enough; without it nobody would hear of the trouble.
+    return _whole(text[:_LONGEST])
 
 
 _Bounded = Annotated[str, StringConstraints(max_length=40), AfterValidator(_instant)]
@@ -33,7 +44,9 @@ Perhaps = Annotated[
     _Bounded, Field(json_schema_extra={"anyOf": [{"format": "date-time"}, {"const": ""}]})
 ]
 Short = Annotated[str, StringConstraints(max_length=100), AfterValidator(_whole)]
-Text = Annotated[str, StringConstraints(max_length=300), AfterValidator(_whole)]
+# More than the longest that a watch makes of a log: "started " before a name, and others.
+Event = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_whole)]
+Text = Annotated[str, StringConstraints(max_length=_LONGEST), AfterValidator(_whole)]
 Epoch = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
 
@@ -76,21 +89,34 @@ class State(_Model):
     last_row: Perhaps = ""
 
 
+NOTHING = State(version=1, state="off")
+
+
+def kept_state(text: str) -> State:
+    """A state as it was kept; `NOTHING` where an older labtool kept what is none."""
+    try:
+        return State.model_validate_json(text)
+    except ValueError:
+        return NOTHING
+
+
 class Change(_Model):
     """One change: number `seq` of its epoch."""
 
     seq: Number
     time: Instant
-    event: Annotated[Short, StringConstraints(min_length=1)]
+    event: Event
     outcome: Short = ""
     state: State
 
 
 class Changes(_Model):
-    """Changes in their order. `lost`: those before the first are not to be had any more."""
+    """Changes in their order. `lost`: those before the first are not to be had any more.
+    `more`: others wait after these, so that their state is not the one of now."""
 
     epoch: Epoch
     lost: bool = False
+    more: bool = False
     changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=MOST_CHANGES)]
 
 
@@ -98,7 +124,7 @@ class Log(_Model):
     """How reading the log goes."""
 
     ok: Literal["ok", "unreadable"]
-    why: Text = ""
+    why: Annotated[str, AfterValidator(_cut)] = ""
 
 
 class Heartbeat(_Model):

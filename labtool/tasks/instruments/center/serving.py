@@ -22,13 +22,16 @@ from labtool.tasks.instruments.center.tokens import Tokens
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 from labtool.tasks.instruments.section import Instruments
 
-_LARGEST = 2 * 1024 * 1024
+# Bytes: of a request, and of all that are under way.
+_LARGEST, _TOGETHER = 2 * 1024 * 1024, 32 * 1024 * 1024
 # Seconds: between rounds in which nothing has come, as time goes on by itself.
 _EVERY = 5.0
 _TOPIC = "instruments"
 # How long every change is kept; the procedures stay. Looked at every so many seconds.
 _KEEP = timedelta(days=90)
 _FORGET_EVERY = 60.0
+# Seconds: how often the server notes that it listens.
+_SAY_EVERY = 60.0
 
 
 def endpoints(site: Site) -> Parts:
@@ -48,7 +51,13 @@ def endpoints(site: Site) -> Parts:
         changed.set,
     )
     rounds = _Rounds(instruments, changed)
-    return Parts([Mount("/api", Limited(api(center), _LARGEST))], rounds=[rounds.make])
+
+    def let_in(given: str) -> bool:
+        scheme, _, token = given.partition(" ")
+        return scheme.lower() == "bearer" and center.tokens.owner(token.strip()) != ""
+
+    limited = Limited(api(center), _LARGEST, _TOGETHER, let_in)
+    return Parts([Mount("/api", limited)], rounds=[rounds.make])
 
 
 def known(config: Config) -> dict[str, InstrumentOptions]:
@@ -75,7 +84,7 @@ class _Rounds:
         self._homes = Homes()
         self._waits = False
         self._failed: list[str] = []
-        self._forgot = float("-inf")
+        self._forgot = self._said = float("-inf")
 
     def make(self, run: Run, services: Any) -> bool:
         """Tell what is to be told, if something has come or enough time has gone; whether
@@ -91,14 +100,19 @@ class _Rounds:
         who = Who(lambda: services.people, lambda: services.admins)
         added, found = list[int](), list[tuple[Look, InstrumentOptions]]()
 
+        if time.monotonic() - self._said > _SAY_EVERY:
+            self._said = time.monotonic()
+            Keeping(run.database).listens(run.clock.now())
+
         def telling() -> None:
             found.extend(looks(self._instruments, run.database, run))
             added.append(tell(run, found, who))
 
         def homes() -> None:
             if services.slack is not None and any(options.home for _, options in found):
-                zone = run.clock.zone
-                self._waits = self._homes.publish(found, services.people, services.slack, zone)
+                now, zone = run.clock.now(), run.clock.zone
+                people, slack = services.people, services.slack
+                self._waits = self._homes.publish(found, people, slack, now, zone)
 
         def forgetting() -> None:
             if time.monotonic() - self._forgot > _FORGET_EVERY:

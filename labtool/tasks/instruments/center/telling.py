@@ -3,21 +3,24 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from labtool.core.clock import iso
-from labtool.core.database import Marks
+from labtool.core.database import Database, Marks
 from labtool.core.messages import Message, Recipient
 from labtool.core.people import NoMatch, People, fold
 from labtool.core.task import Run
 from labtool.tasks.instruments.center.alerts import cancelled, conditions
 from labtool.tasks.instruments.center.keeping import Keeping
 from labtool.tasks.instruments.center.looking import Look
+from labtool.tasks.instruments.center.models import kept_state
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 
 _TOLD, _FREE, _SEEN = "instrument-told", "instrument-free", "instrument-seen"
 # A cancelled procedure of long ago, from a log that was read late, is nobody's concern.
 _FRESH = timedelta(hours=1)
+# The next procedure of a sequence comes within seconds.
+_REST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ def tell(run: Run, looks: Sequence[tuple[Look, InstrumentOptions]], who: Who) ->
     """Put into the outbox what is new; the number of messages."""
     added = 0
     for found, options in looks:
+        if found.behind and found.life != "silent":
+            continue  # what is known is of before; the newest state is on its way
         added += _conditions(run, found, options, who)
         added += _free(run, found)
     return added + _cancelled(run, {f.key: (f, o) for f, o in looks}, who)
@@ -71,7 +76,7 @@ def _conditions(run: Run, found: Look, options: InstrumentOptions, who: Who) -> 
             added += _say(run, f"{key}:{to}", to, one.text, "warning")
         told = json.dumps([since, user if one.personal else "", one.over])
         marks.put(name, told, iso(now))
-    for name, value in _all(run, _TOLD, found.key):
+    for name, value in _all(run.database, _TOLD, found.key):
         kind = name.partition(":")[2]
         if kind in here or (found.life == "silent" and kind != "silent"):
             continue  # while nothing is heard nobody knows whether it is over
@@ -84,17 +89,35 @@ def _conditions(run: Run, found: Look, options: InstrumentOptions, who: Who) -> 
 
 def _free(run: Run, found: Look) -> int:
     """Those who asked to be told when it is free."""
-    if found.state is None or found.busy or found.life == "silent":
-        return 0
-    if found.state.state in ("starting", "error"):
+    if not _is_free(found, run.clock.now()):
         return 0
     added = 0
-    for name, at in _all(run, _FREE, found.key):
+    for name, at in _all(run.database, _FREE, found.key):
         person = name.partition(":")[2]
         key = f"instrument:{found.key}:free:{person}:{at}"
         added += _say(run, key, Recipient("person", person), f"{found.name} is free", "good")
         Marks(run.database, _FREE).remove(name)
     return added
+
+
+def _is_free(found: Look, now: datetime) -> bool:
+    """Whether it has nothing to do, and had not for a while."""
+    state = found.state
+    if state is None or found.busy or found.life not in ("live", "quiet"):
+        return False
+    if state.state not in ("idle", "off"):
+        return False
+    return not state.since or now - found.moment(state.since) >= _REST
+
+
+def waiting_for_it(database: Database, key: str) -> dict[str, str]:
+    """Who wants to be told when an instrument is free (their keys), and since when."""
+    return {name.partition(":")[2]: at for name, at in _all(database, _FREE, key)}
+
+
+def ask_no_more(run: Run, key: str, person: str) -> None:
+    """Do not tell this person after all."""
+    Marks(run.database, _FREE).remove(f"{key}:{person}")
 
 
 def ask_when_free(run: Run, key: str, person: str) -> None:
@@ -113,17 +136,17 @@ def _cancelled(run: Run, looks: dict[str, tuple[Look, InstrumentOptions]], who: 
     for row in keeping.after(int(seen)):
         found = looks.get(row["instrument"])
         text = cancelled(found[0].name, row["event"], row["outcome"]) if found else ""
-        if found and text and row["at"] > iso(now - _FRESH):
-            user = found[0].state.user if found[0].state else ""
+        if found and text and found[0].moment(row["at"]) > now - _FRESH:
+            user = kept_state(row["state"]).user  # whoever is logged in by now
             for to in who.hear(found[1], user):
                 added += _say(run, f"instrument:cancelled:{row['id']}:{to}", to, text, "warning")
         marks.put("change", str(row["id"]), iso(now))
     return added
 
 
-def _all(run: Run, space: str, key: str) -> list[tuple[str, str]]:
+def _all(database: Database, space: str, key: str) -> list[tuple[str, str]]:
     """The marks of an instrument."""
-    rows = run.database.rows(
+    rows = database.rows(
         "SELECT name, value FROM marks WHERE space = ? AND name >= ? AND name < ?",
         space,
         f"{key}:",
