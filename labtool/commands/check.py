@@ -66,7 +66,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.problems += reminders.problems
     findings.proved.append(reminders.proved)
     findings.notes += reminders.notes
-    instruments = _instruments(lab, services, findings)
+    instruments = _instruments(lab, services, findings, online=online)
     spoken = [*reminders.spoken, *instruments, *_jobs(lab, findings)]
     core.check_ways(lab, services, spoken, findings)
     if online:
@@ -97,15 +97,18 @@ def _board(lab: "Config", findings: "Findings", *, online: bool) -> None:
 
 
 def _instruments(
-    lab: "Config", services: "Services", findings: "Findings"
+    lab: "Config", services: "Services", findings: "Findings", *, online: bool
 ) -> "list[tuple[Loc, str]]":
-    """The instruments; the places that speak to a channel."""
-    from labtool.tasks.instruments.check import check
+    """The instruments, and whether their servers answer; the places that speak to a channel."""
+    from labtool.tasks.instruments.check import check, prove
     from labtool.tasks.page.section import Serve
 
     found = check(lab, services.people, lab.section("serve", Serve).tokens)
+    for error in prove(lab, found) if online else ():
+        findings.add(error)
     findings.problems += found.problems
     findings.notes += found.notes
+    findings.proved += found.proved
     return found.spoken
 
 

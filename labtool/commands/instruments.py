@@ -37,7 +37,7 @@ def instruments(
         bool, typer.Option("--steps", metavar="", help="History with the steps of procedures.")
     ] = False,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, max=_MOST, help="How much history.")
+        int, typer.Option(metavar="N", min=1, help="How much history, 100 000 at most.")
     ] = 50,
     config: o.ConfigOption = "",
     dry_run: o.DryRun = False,
@@ -52,7 +52,7 @@ def instruments(
         options = o.Options(config, dry_run, at, json, verbose)
         _notify(words[1:], to, options, context, off=off)
     o.finish(
-        lambda: _look(words, limit, o.load(config, context), at, json=json, steps=steps),
+        lambda: _look(words, min(limit, _MOST), o.load(config, context), at, json=json, steps=steps),
         verbose=verbose,
         json=json,
     )

@@ -39,7 +39,7 @@ def said(life: Life, now: datetime = NOW, **state: Any) -> list[tuple[str, str]]
         (
             "live",
             {"state": "running", "alerts": {"bubble": ago(minutes=1)}},
-            [("bubble", "Attune: bubble at 11:59")],
+            [("alert bubble", "Attune: bubble at 11:59")],
         ),
         (
             "live",
@@ -55,7 +55,13 @@ def said(life: Life, now: datetime = NOW, **state: Any) -> list[tuple[str, str]]
         (
             "silent",
             {"state": "idle", "since": ago(days=3)},
-            [("silent", "Attune: nothing was heard of its computer since 12:00 on Tuesday")],
+            [
+                (
+                    "silent",
+                    "Attune: nothing was heard of its computer since 12:00 on Tuesday; is it on,"
+                    " and does labtool attune-watch run there?",
+                )
+            ],
         ),
         ("silent", {"state": "off"}, []),
         ("quiet", {"state": "off", "since": ago(days=3)}, []),

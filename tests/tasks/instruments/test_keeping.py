@@ -30,13 +30,13 @@ def sent(seq: int, at: datetime, event: str = "login", *running: tuple[str, date
 def test_changes_are_forgotten_and_procedures_are_not() -> None:
     keeping = Keeping(Database.blank())
     old = NOW - timedelta(days=100)
-    keeping.take("a", sent(1, old, "started Rinse", ("Rinse", old)), NOW)
-    keeping.take("a", sent(2, old + timedelta(minutes=3), "ended Rinse"), NOW)
+    keeping.take("a", sent(1, old, "started Rinse", ("Rinse", old)), old)
+    keeping.take("a", sent(2, old + timedelta(minutes=3), "ended Rinse"), old)
     keeping.take("a", sent(3, NOW), NOW)
     assert keeping.forget(NOW - timedelta(days=90)) == 2
     assert keeping.forget(NOW - timedelta(days=90)) == 0
     assert [row["event"] for row in keeping.history("a", 10)] == ["login"]
-    [run] = keeping.finished("a", "Rinse")
+    [run] = keeping.runs.finished("a", "Rinse")
     assert (run.seconds, run.user, run.outcome) == (180, "ann", "unknown")
     # Nothing comes back.
     assert keeping.take("a", sent(2, old, "ended Rinse"), NOW) == 3
