@@ -51,8 +51,9 @@ def instruments(
     if words[0] == "notify" and (to or off):
         options = o.Options(config, dry_run, at, json, verbose)
         _notify(words[1:], to, options, context, off=off)
+    limit = min(limit, _MOST)
     o.finish(
-        lambda: _look(words, min(limit, _MOST), o.load(config, context), at, json=json, steps=steps),
+        lambda: _look(words, limit, o.load(config, context), at, json=json, steps=steps),
         verbose=verbose,
         json=json,
     )

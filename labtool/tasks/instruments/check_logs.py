@@ -48,8 +48,8 @@ def unreadable(options: InstrumentOptions, zone: ZoneInfo) -> tuple[str, str]:
     if not files:
         what = f"has no log of kind {options.kind} in {logs}"
         return what, "is it the folder that the instrument's software writes into?"
-    parser, instant = options.parser(), reader(options.timestamp, zone)
-    parsed = [row for row in map(parser, rows) if row is not None]
+    instant = reader(options.timestamp, zone)
+    parsed = [row for row in options.parser()(rows) if row is not None]
     if not rows or any(instant(time) for time, _, _ in parsed):
         return "", ""
     first = rows[-1][:80]
