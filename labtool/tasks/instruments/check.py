@@ -134,8 +134,8 @@ def _logs(config: Config, key: str, options: InstrumentOptions, found: Checked) 
     if what:
         where = config.where("instruments", key, "logs")
         found.problems.append(Problem(where, what, fix, f"instruments.{key}.logs"))
-    else:
-        found.proved.append(f"instruments.{key}: {newest(here, zone)}")
+    elif there := newest(here, zone):
+        found.proved.append(f"instruments.{key}: {there}")
 
 
 def _timers(config: Config) -> Iterator[str]:

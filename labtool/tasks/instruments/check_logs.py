@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from labtool.core.config.patterns import Pattern
+from labtool.core.text import one_line
 from labtool.tasks.instruments.kinds._base import InstrumentOptions
 from labtool.tasks.instruments.watch.times import reader
 
@@ -52,18 +53,22 @@ def unreadable(options: InstrumentOptions, zone: ZoneInfo) -> tuple[str, str]:
     parsed = [row for row in options.parser()(rows) if row is not None]
     if not rows or any(instant(time) for time, _, _ in parsed):
         return "", ""
-    first = rows[-1][:80]
+    first = one_line(rows[-1], 80)
     if not parsed:
         what = f"no row at the end of {files[-1]} can be read; the last one is: {first}"
         return what, f"is it a log of kind {options.kind}?"
-    what = f"no time at the end of {files[-1]} can be read; the last one is: {parsed[-1][0]}"
+    last = one_line(parsed[-1][0], 80)
+    what = f"no time at the end of {files[-1]} can be read; the last one is: {last}"
     return what, "write timestamp:, as of strptime: %d.%m.%Y %H:%M:%S"
 
 
 def newest(options: InstrumentOptions, zone: ZoneInfo) -> str:
-    """How many logs there are, and which is the newest. Raises OSError."""
-    files = options.files()
-    changed = datetime.fromtimestamp(files[-1].stat().st_mtime, zone)
+    """How many logs there are, and which is the newest; empty where they have just gone."""
+    try:
+        files = options.files()
+        changed = datetime.fromtimestamp(files[-1].stat().st_mtime, zone)
+    except (OSError, IndexError):
+        return ""
     count = "1 log" if len(files) == 1 else f"{len(files)} logs"
     return f"{count}, newest {files[-1].name} of {changed:%Y-%m-%d %H:%M}"
 

@@ -1,6 +1,6 @@
 """The JSON API under /api: changes and signs of life in, states and history out.
 
-    POST /api/instruments/NAME/events      changes in their order, each once (409: which is next)
+    POST /api/instruments/NAME/events      changes in their order, each once; 409: which is next
     POST /api/instruments/NAME/heartbeat   all is well, or the log cannot be read
     GET  /api/instruments, /api/instruments/NAME, /api/instruments/NAME/history
 
@@ -45,7 +45,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such instrument"},
 }
 _OUT_OF_STEP: dict[int | str, dict[str, Any]] = {
-    409: {"description": "Changes are missing before these: `expected` is next"}
+    409: {
+        "description": "Changes are missing before these: `expected` is next. 0: others have these"
+        " numbers, and these need an epoch of their own"
+    }
 }
 _router = APIRouter()
 
