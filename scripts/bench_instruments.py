@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 LABTOOL = str(ROOT / ".venv" / "bin" / "labtool")
+NOW = datetime(2026, 11, 24, 9)  # noqa: DTZ001  (local)
 ROWS, DELAYS = 300_000, 200
 
 
@@ -59,7 +60,7 @@ def plain(path: Path) -> None:
 
 def applied(path: Path) -> None:
     """Every row parsed and applied."""
-    from labtool.tasks.instruments.kinds.attune import parse
+    from labtool.tasks.instruments.kinds.attune import Options, parse
     from labtool.tasks.instruments.machine import Machine
     from labtool.tasks.instruments.watch.plan import Known, plan
     from labtool.tasks.instruments.watch.reading import Reading, unread
@@ -68,7 +69,7 @@ def applied(path: Path) -> None:
     gc.set_threshold(50_000)  # as the command does
     reading = Reading(parse, reader((), ZoneInfo("UTC")), Machine())
     known = Known()
-    for block in unread(plan([path], known, newest_alone=True), known):
+    for block in unread(plan([path], known, Options(kind="attune"), NOW), known):
         reading.changes(block)
     assert reading.rows == ROWS
     assert not reading.odd

@@ -192,5 +192,10 @@ MIGRATIONS = (
     ALTER TABLE instrument_changes ADD COLUMN received TEXT NOT NULL DEFAULT '';
     UPDATE instrument_changes SET received = at;
     ALTER TABLE instruments ADD COLUMN behind INTEGER NOT NULL DEFAULT 0;
+    -- A log's own alerts have names that none of the others can have.
+    UPDATE marks SET name = substr(name, 1, instr(name, ':')) || 'alert '
+        || substr(name, instr(name, ':') + 1)
+        WHERE space = 'instrument-told' AND substr(name, instr(name, ':') + 1)
+        NOT IN ('silent', 'unreadable', 'error', 'waiting', 'idle');
     """,
 )

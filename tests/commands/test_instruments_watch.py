@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -265,8 +266,6 @@ def test_all_logs_the_first_time_and_only_then(room: Room) -> None:
 def test_a_damaged_spool_is_told(room: Room) -> None:
     room.log.say("login")
     assert room.pass_().status == 75
-    import sqlite3
-
     with sqlite3.connect(room.pc.state / "instruments" / "attune.db") as database:
         database.execute("UPDATE spool SET change = '{'")
     database.close()
@@ -299,8 +298,6 @@ def test_a_server_that_asks_for_rest_gets_it(room: Room) -> None:
 
 def _logged(room: Room) -> int:
     """How many logins the watch has taken in."""
-    import sqlite3
-
     database = sqlite3.connect(room.pc.state / "instruments" / "attune.db")
     try:
         return int(
@@ -361,3 +358,18 @@ def test_two_logs_that_grow_in_turns(room: Room, tmp_path: Path) -> None:
         f"{what} {n}{t}" for t in range(4) for n in "ab" for what in ("started", "ended")
     ]
     assert TOKEN not in "".join(told)
+
+
+def test_a_place_that_an_older_labtool_kept(room: Room) -> None:
+    """It had one place alone, for the log that was read last."""
+    room.log.say("Event:Starting_Rinse")
+    with standing(room, agrees):
+        assert room.pass_().status == 0
+        with closing(sqlite3.connect(room.pc.state / "instruments" / "attune.db")) as database:
+            [place] = database.execute("SELECT place FROM places").fetchone()
+            database.execute("INSERT INTO known VALUES ('place', ?)", (place,))
+            database.execute("DROP TABLE places")
+            database.commit()
+        room.log.say("Event:Rinse_Done~0")
+        done = room.pass_("--json")
+        assert [json.loads(line)["event"] for line in done.lines] == ["ended Rinse"]

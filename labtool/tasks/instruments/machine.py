@@ -134,7 +134,8 @@ class Machine:
         if (state := self.state) != self._state:
             self._state, self.since = state, time
         shown = self.snapshot()
-        self._shown = shown if self.stack and not self.error else None
+        steady = self.stack and not self.error and self.user != UNKNOWN
+        self._shown = shown if steady else None
         self._told.append(Transition(time, event, outcome, shown))
 
     def _opened(self, _event: ev.Opened, time: str, _user: str) -> None:

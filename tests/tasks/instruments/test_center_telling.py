@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from labtool.core.schema import MIGRATIONS
 from labtool.tasks.instruments.center.telling import ask_no_more, ask_when_free, waiting_for_it
 from tests.tasks.instruments.center import NOON, Center, change, running, sent, state
 
@@ -152,3 +153,35 @@ def test_silence_is_told_once_with_what_to_look_at_and_its_end() -> None:
     assert center.tell() == []
     center.beat(state("idle", center.now))
     assert center.texts() == ["Attune is heard of again"]
+
+
+def test_silence_goes_on_while_the_server_is_away() -> None:
+    center = Center()
+    center.keeping.listens(NOON)
+    center.beat(state("idle", NOON), every=1)
+    center.tell()
+    for minutes in range(12):
+        center.now = NOON + minutes * MINUTE
+        center.keeping.listens(center.now)
+    assert len(center.tell()) == 1
+    center.now += 20 * MINUTE  # the server was off, and begins to listen anew
+    center.keeping.listens(center.now)
+    assert center.tell() == []
+    center.now += 20 * MINUTE
+    assert center.tell() == []
+    center.beat(state("idle", center.now))
+    assert center.texts() == ["Attune is heard of again"]
+
+
+def test_an_alert_that_was_told_by_an_older_labtool_is_not_told_again() -> None:
+    """Their names among the marks were those of the log alone."""
+    center = Center()
+    alerts = {"bubble": "2026-11-24T12:00:00Z"}
+    center.say("bubble", state("idle", NOON, alerts=alerts))
+    assert center.texts() == ["Attune: bubble at 12:00"]
+    center.database.execute("UPDATE marks SET name = 'a:bubble' WHERE name = 'a:alert bubble'")
+    center.database.execute("INSERT INTO marks VALUES ('instrument-told', 'a:idle', '[]', '')")
+    old = next(step for step in MIGRATIONS if "instrument-told" in step)
+    center.database.execute(old[old.index("UPDATE marks") :].strip().rstrip(";"))
+    names = center.database.rows("SELECT name FROM marks WHERE space = 'instrument-told'")
+    assert {row["name"] for row in names} == {"a:alert bubble", "a:idle"}

@@ -3,30 +3,37 @@
 import os
 import shutil
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from labtool.tasks.instruments.kinds import attune, generic_log
+from labtool.tasks.instruments.kinds._base import InstrumentOptions
 from labtool.tasks.instruments.watch.place import Place
 from labtool.tasks.instruments.watch.plan import Known, plan
 from labtool.tasks.instruments.watch.reading import unread
+from labtool.tasks.instruments.watch.store import Store
+
+NOW = datetime(2026, 11, 25, 9, 5)
 
 
 class Reader:
     """What a watch reads; only the places stay from one look to the next."""
 
-    def __init__(self, folder: Path, *, newest_alone: bool) -> None:
-        self.folder, self.newest_alone = folder, newest_alone
+    def __init__(self, folder: Path, kind: InstrumentOptions) -> None:
+        self.folder, self.kind = folder, kind
         self.places: dict[str, Place] = {}
 
     def files(self) -> Sequence[Path]:
-        if self.newest_alone:
+        if self.kind.newest_alone:
             return sorted(self.folder.glob("System_*.log"))
         return sorted(self.folder.glob("*.log"), key=lambda p: (p.stat().st_mtime_ns, p.name))
 
     def look(self, *, all_of_them: bool = False) -> list[str]:
         known = Known(self.places)
-        wanted = plan(self.files(), known, newest_alone=self.newest_alone, all_of_them=all_of_them)
+        wanted = plan(self.files(), known, self.kind, NOW, all_of_them=all_of_them)
         found = [row for block in unread(wanted, known) for row in block.rows]
         self.places = known.places
         return found
@@ -41,12 +48,12 @@ def write(path: Path, *rows: str, at: float | None = None) -> None:
 
 @pytest.fixture
 def several(tmp_path: Path) -> Reader:
-    return Reader(tmp_path, newest_alone=False)
+    return Reader(tmp_path, generic_log.Options(kind="generic-log", start="RUN"))
 
 
 @pytest.fixture
 def one(tmp_path: Path) -> Reader:
-    return Reader(tmp_path, newest_alone=True)
+    return Reader(tmp_path, attune.Options(kind="attune"))
 
 
 def test_files_that_grow_in_turns_are_each_read_once(several: Reader) -> None:
@@ -96,7 +103,7 @@ def test_what_begins_as_another_file_does_is_still_read(several: Reader) -> None
     write(several.folder / "a.log", "Reader 3000, log")
     several.look()
     write(several.folder / "b.log", "Reader 3000, log", "RUN x")
-    assert several.look() == ["RUN x"]
+    assert several.look() == ["Reader 3000, log", "RUN x"]
 
 
 def test_a_renamed_file_is_read_on(several: Reader) -> None:
@@ -148,7 +155,7 @@ def test_an_old_log_that_is_put_back_is_passed_by_but_what_it_gets_is_read(one: 
     write(log(one, "2026-11-25_09-00-00"), "now")
     one.look()
     old = log(one, "2026-01-01_09-00-00")
-    write(old, "old", at=1000)
+    write(old, "old")
     assert one.look() == []
     write(old, "the clock was wrong")
     assert one.look() == ["the clock was wrong"]
@@ -170,7 +177,110 @@ def test_older_logs_are_passed_by_the_first_time(one: Reader) -> None:
         write(log(one, f"2026-11-25_0{hour}-00-00"), f"hour {hour}")
     assert one.look() == ["hour 4"]
     assert one.look() == []
-    assert [place.offset for place in one.places.values()][:4] == [-1] * 4
+    write(log(one, "2026-11-25_01-00-00"), "the others' clock was wrong")
+    assert one.look() == ["the others' clock was wrong"]
+
+
+def test_numbered_rotation(several: Reader) -> None:
+    """a.log is a.log.1 after it, and that a.log.2."""
+    names = ["a.log", "a.1.log", "a.2.log", "a.3.log"]
+    write(several.folder / "a.log", "first")
+    several.look()
+    seen = []
+    for turn in range(6):
+        write(several.folder / "a.log", f"before {turn}")
+        if turn % 2:
+            seen += several.look()
+        for older, newer in reversed([*zip(names[1:], names, strict=False)]):
+            if (path := several.folder / newer).exists():
+                path.rename(several.folder / older)
+        write(several.folder / "a.log", f"after {turn}")
+        seen += several.look()
+    wanted = [f"{what} {turn}" for turn in range(6) for what in ("before", "after")]
+    assert sorted(seen) == sorted(wanted)
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_logs_that_begin_with_the_same_kilobyte(several: Reader, rows: int) -> None:
+    head = [f"# setting {number} = {'x' * 40}" for number in range(40)]
+    write(several.folder / "run1.log", *head)
+    several.look()
+    write(several.folder / "run1.log", *(f"RUN A{n}" for n in range(rows)))
+    assert several.look() == [f"RUN A{n}" for n in range(rows)]
+    write(several.folder / "run2.log", *head, "RUN B", "DONE B")
+    assert several.look()[-2:] == ["RUN B", "DONE B"]
+
+
+def test_a_log_that_grows_and_is_copied_between_two_looks(several: Reader) -> None:
+    a = several.folder / "a.log"
+    write(a, "one")
+    several.look()
+    write(a, "two")
+    shutil.copy(a, several.folder / "b.log")
+    assert several.look() == ["two"]
+    assert several.look() == []
+
+
+def test_a_log_that_cannot_be_opened_for_an_instant(
+    several: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a scanner for viruses: another look finds what is new, and only that."""
+    a = several.folder / "a.log"
+    write(a, "one")
+    several.look()
+    write(a, "two")
+    plain = Path.open
+
+    def locked(self: Path, *arguments: Any, **more: Any) -> Any:
+        if self == a:
+            raise PermissionError(13, "Permission denied", str(self))
+        return plain(self, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", locked)
+        with pytest.raises(PermissionError):
+            several.look()
+    assert several.look() == ["two"]
+
+
+def test_an_old_log_that_is_copied_in_is_not_the_newest(one: Reader) -> None:
+    write(log(one, "2026-11-25_09-00-00"), "now")
+    one.look()
+    write(log(one, "2026-10-01_09-00-00"), "October")
+    write(log(one, "2026-11-25_09-00-00"), "goes on")
+    assert one.look() == ["goes on"]
+
+
+def test_looks_at_many_logs_that_are_gone_open_none_of_them(
+    several: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        write(several.folder / f"run{number:02}.log", f"run {number}")
+    assert len(several.look(all_of_them=True)) == 60
+    for number in range(30):
+        (several.folder / f"run{number:02}.log").unlink()
+    opened = []
+    plain = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda self, *a, **b: opened.append(self) or plain(self, *a, **b)
+    )
+    known = Known(several.places)
+    for _ in range(3):
+        opened.clear()
+        list(unread(plan(several.files(), known, several.kind, NOW), known))
+    assert opened == []
+
+
+def test_a_name_that_is_no_utf_8(several: Reader) -> None:
+    path = os.fsdecode(os.fsencode(several.folder) + b"/caf\xe9.log")
+    Path(path).write_text("one\n")
+    assert several.look() == ["one"]
+    store = Store(several.folder / "state", "reader")
+    store.mark([*several.places.values()], [])
+    assert store.places() == several.places
+    store.mark([], [*several.places])
+    assert store.places() == {}
+    store.close()
 
 
 def test_a_log_with_room_for_rows_to_come(one: Reader) -> None:

@@ -62,6 +62,21 @@ def test_a_thousand_messages_glued_together() -> None:
         ("Event:Rinse_Done~0Line Calibration initiated", [
             ev.Ended("Rinse", "done"), ev.Requested("Line Calibration"),
         ]),
+        (
+            'Data:X~1User Action required to continue-action="Raise tube lifter"',
+            [ev.Waiting("Raise tube lifter")],
+        ),
+        ("Data:Laser~5Instrument function R executing line 0", [ev.Step("R", 0)]),
+        (
+            "Instrument function R executing line 3Line Calibration initiated",
+            [ev.Step("R", 3), ev.Requested("Line Calibration")],
+        ),
+        ("Instrument function R executing line 3login", [ev.Step("R", 3), ev.Login()]),
+        ("Qc Engine Initializedlogin", [ev.Login()]),
+        ("Event:R_Done~Cancelled", [ev.Ended("R", "cancelled")]),
+        ("Event:R_Done~failed", [ev.Ended("R", "failed")]),
+        ("Event:R_Done~0x80004005", [ev.Ended("R", "0x80004005")]),
+        ("Event:R_Done~login", [ev.Ended("R", "done"), ev.Login()]),
         (f"Event:Starting_{'x' * 300}", [ev.Started("x" * 300)]),
     ],
 )  # fmt: skip
@@ -178,6 +193,15 @@ def test_a_wait_ends_with_what_ran() -> None:
     assert machine.apply(ev.Ended("Rinse", "done"), "3")[-1].state.state == "idle"
     machine.apply(ev.Waiting("a tube"), "4")
     assert [t.event for t in machine.apply(ev.Idle(), "5")] == ["resumed"]
+
+
+def test_rows_between_others_that_are_none() -> None:
+    """Records of several lines, of which the first has the time."""
+    one = reading()
+    for number in range(300):
+        one.changes(block([row("all is well", f"2026-11-25T09:00:00.{number:03}"), "  detail: 5"]))
+    assert not one.unreadable
+    assert one.machine.last_row == "2026-11-25T09:00:00.299Z"
 
 
 @pytest.mark.parametrize("bad", ["25-Nov-26 12h47m02,Info,Ann,S,login,7", "\0l\0o\0g", "no row"])

@@ -3,15 +3,19 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labtool.tasks.instruments.kinds.attune import Options
 from labtool.tasks.instruments.watch import tail
 from labtool.tasks.instruments.watch.plan import Known, plan
 from labtool.tasks.instruments.watch.reading import unread
+
+NOW = datetime(2026, 1, 1)
 
 
 class Instrument:
@@ -76,7 +80,7 @@ class Reader:
 
     def read(self) -> None:
         known = Known(self.known.places)
-        for block in unread(plan(self.files(), known, newest_alone=True), known):
+        for block in unread(plan(self.files(), known, Options(kind="attune"), NOW), known):
             self.rows += [row.rstrip("\r") for row in block.rows]
             self.opened += block.opened and bool(block.rows)
         self.known = known

@@ -81,6 +81,8 @@ def _conditions(run: Run, found: Look, options: InstrumentOptions, who: Who) -> 
         if kind in here or (found.life == "silent" and kind != "silent"):
             continue  # while nothing is heard nobody knows whether it is over
         since, whose, over = json.loads(value)
+        if kind == "silent" and found.heard and since == iso(found.heard):
+            continue  # nothing was heard since; the server was away itself
         for to in who.hear(options, whose):
             added += _say(run, f"instrument:{name}:{since}:over:{to}", to, over, "good")
         marks.remove(name)

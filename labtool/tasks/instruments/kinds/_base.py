@@ -3,7 +3,7 @@
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -83,6 +83,11 @@ class InstrumentOptions(Section):
         default="", description="When the lab closes, 18:00: what is idle then is told of at once"
     )
     home: Words = Field(default=(), description="Whose Slack Home tab shows it")
+
+    def is_near(self, name: str, current: str, now: datetime) -> bool:
+        """Whether the log of this earlier name was begun after the current one all the same, as
+        a clock was set back; where only the newest grows."""
+        return False
 
     @abstractmethod
     def parser(self) -> Parser:

@@ -9,6 +9,7 @@ instrument; the vendor documents none of it.
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -19,11 +20,16 @@ from labtool.tasks.instruments.kinds._base import InstrumentOptions
 
 _COLUMN = re.compile(r'(?:"((?:[^"]|"")*)"|([^",][^,]*|)),')
 _LOG = re.compile(r"System_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.log", re.IGNORECASE)
-_STEP = re.compile(r"Instrument function (.+) executing line (\d{1,6})\s*")
+_STEP = re.compile(r"Instrument function (.+?) executing line (\d{1,6})(?!\d)\s*(.*)", re.DOTALL)
 _IDLE = "Instrument Idle"
 _SELF_TEST = "Power On Self-test"
-# A code is digits or a word in capitals; what follows is the next message, glued to it.
-_DONE = re.compile(r"Event:(.+?)_Done~(-?\d+|[A-Z][A-Z0-9_]*(?![a-z])|)\s*(.*)", re.DOTALL)
+# A code is a number or a word; what follows is the next message, glued to it. A word that is not
+# in capitals ends the row.
+_DONE = re.compile(
+    r"Event:(.+?)_Done~(0x[0-9A-Fa-f]+|-?\d+|[A-Z][A-Z0-9_]*(?![a-z])|(?!log)[A-Za-z]\w*\s*$|)"
+    r"\s*(.*)",
+    re.DOTALL,
+)
 _STARTING = re.compile(r"Event:Starting_(.+?)\s*")
 _WELL = re.compile(r"Acquisition initiated on well (\S{1,10}) Preload.*")
 _INITIATED = re.compile(r"(\S.{0,79}?) initiated\s*")
@@ -38,9 +44,12 @@ _GLUED = re.compile(
     r"|Entered InstrumentFunctionManager|BUBBLE SIZE GREATER|Qc Engine Initialized"
     r"|Unable to GetCurrentUser)"
 )
+_READING = re.compile(r"Data:[\w ]*~[-+.\d]*,\d*\r?$")
+_QC = "Qc Engine Initialized"
 # A message without any of these says nothing: most of those that do not repeat.
 _WORDS = ("Event:", "Instrument function", "initiated", "log", "ction", "instr", "ubble", "BUBBLE")
 _FINE = ("", "0")
+_SET_BACK, _LATELY = timedelta(hours=2), timedelta(days=1)
 # Messages repeat: there are some hundreds of different ones. Long ones do not.
 _REMEMBERED, _SHORT = 4096, 300
 
@@ -55,11 +64,24 @@ class Options(InstrumentOptions):
         """What makes events of rows."""
         return parse
 
+    def is_near(self, name: str, current: str, now: datetime) -> bool:
+        """Whether this log's name is little earlier, as an hour comes twice in autumn, or of
+        now, so that it is the other's clock that was wrong."""
+        begun = _begun(name)
+        return _begun(current) - begun <= _SET_BACK or abs(now - begun) <= _LATELY
+
     def files(self) -> Sequence[Path]:
         """The system logs of the folder `logs`, oldest first: their names say when."""
         with os.scandir(expand(self.logs)) as found:
             logs = [e.name for e in found if _LOG.fullmatch(e.name) and e.is_file()]
         return [expand(self.logs) / name for name in sorted(logs, key=str.lower)]
+
+
+def _begun(name: str) -> datetime:
+    try:
+        return datetime.strptime(name[:26], "System_%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007  (local)
+    except ValueError:
+        return datetime.max  # noqa: DTZ901  (nor has this one any)
 
 
 def parse(rows: Iterable[str]) -> Iterator[Row | None]:
@@ -76,13 +98,13 @@ def parse(rows: Iterable[str]) -> Iterator[Row | None]:
         if message in known:
             yield time, user, known[message]
         # Readings are many, all different, and say nothing of the state.
-        elif rest.startswith("Data:") and "Bubble" not in rest and "Event:" not in rest:
+        elif rest.startswith("Data:") and _READING.match(rest):
             yield time, user, ()
         elif '"' in row:  # in a column, it may hold commas
             yield _quoted(row)
         else:
-            said = tuple(meaning(message))
-            if said and len(message) < _SHORT and len(known) < _REMEMBERED:
+            said = tuple(meaning(message)) if any(map(message.__contains__, _WORDS)) else ()
+            if len(message) < _SHORT and len(known) < _REMEMBERED:
                 known[message] = said
             yield time, user, said
 
@@ -105,15 +127,15 @@ def meaning(message: str) -> Iterator[Event]:
     text = message.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('""', '"').strip()
-    if any(word in text for word in _WORDS):
-        for part in _GLUED.split(text):
-            yield from _meaning(part)
+    for part in _GLUED.split(text):
+        yield from _meaning(part.removeprefix(_QC))
 
 
 def _meaning(text: str) -> Iterator[Event]:
     if found := _STEP.fullmatch(text):
         name, number = found[1], int(found[2])
         yield ev.Idle() if name == _IDLE else ev.Step(name, number)
+        yield from _said(found[3])
     elif found := _DONE.fullmatch(text):
         yield from _ended(found[1], found[2])
         yield from _said(found[3])
@@ -124,7 +146,8 @@ def _meaning(text: str) -> Iterator[Event]:
 
 
 def _ended(name: str, code: str) -> tuple[Event, ...]:
-    outcome = "done" if code in _FINE else "cancelled" if "CANCEL" in code else code
+    code = code.strip()
+    outcome = "done" if code in _FINE else "cancelled" if "CANCEL" in code.upper() else code
     if name == _SELF_TEST:
         return (ev.Ended(name, outcome), ev.Ready("" if outcome == "done" else outcome))
     if name == "Shutdown" and outcome == "done":

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 # So much of a file's beginning, and of what precedes our place, says which file it is.
 _HEAD, _TAIL = 1024, 256
+_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +32,24 @@ def place_in(file: BinaryIO, name: str, offset: int) -> Place:
 
 
 def is_at(path: Path, place: Place) -> bool:
-    """Whether this is the file of the place, as far as it was read."""
-    try:
-        with path.open("rb") as file:
-            return (
-                os.fstat(file.fileno()).st_size >= place.offset
-                and _hash(file, 0, place.head_size) == place.head
-                and _before(file, place.offset) == place.tail
-            )
-    except OSError:
-        return False
+    """Whether this is the file of the place, as far as it was read. Raises OSError."""
+    with path.open("rb") as file:
+        return (
+            os.fstat(file.fileno()).st_size >= place.offset
+            and _hash(file, 0, place.head_size) == place.head
+            and _before(file, place.offset) == place.tail
+        )
 
 
-def is_copy(path: Path, place: Place) -> bool:
-    """Whether this file begins as the place's does, and is no longer than what was read of it;
-    a long beginning says so, as it has times."""
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            return (
-                place.head_size == _HEAD
-                and _HEAD <= size < place.offset
-                and _hash(file, 0, _HEAD) == place.head
-            )
-    except OSError:
-        return False
+def begins_as(path: Path, other: Path) -> bool:
+    """Whether another file begins with all of this one. Raises OSError."""
+    with path.open("rb") as one, other.open("rb") as two:
+        if os.fstat(one.fileno()).st_size > os.fstat(two.fileno()).st_size:
+            return False
+        while block := one.read(_BLOCK):
+            if two.read(len(block)) != block:
+                return False
+    return True
 
 
 def at_the_end(path: Path) -> Place:

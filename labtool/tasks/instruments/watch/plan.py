@@ -2,21 +2,33 @@
 and begun anew, and clocks are set back.
 """
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
-from labtool.tasks.instruments.watch.place import Place, at_the_end, is_at, is_copy
+from labtool.tasks.instruments.watch.place import Place, at_the_end, begins_as, is_at
 
 _MOST_LOOKED_AT = 2000
 # Of a log that is older than the one being read, and was there before us.
 _PASSED_BY = -1
 # Of those that follow one another, so many may grow all the same: clocks are set back.
 _MAY_GROW = 20
-# Seconds: what was not written to for so long before the log that is being read is an old one.
-_OLD = 86400.0
 _MOST_OLD = 5
+
+
+class Kind(Protocol):
+    """What a kind of instrument says of its logs."""
+
+    @property
+    def newest_alone(self) -> bool:
+        """Only the newest grows, and is finished once there is a newer one; otherwise any may."""
+
+    def is_near(self, name: str, current: str, now: datetime) -> bool:
+        """Whether the log of this earlier name was begun after the current one all the same."""
 
 
 @dataclass(slots=True)
@@ -40,9 +52,9 @@ class Known:
     def mark(self, places: Sequence[Place], gone: Sequence[str]) -> None:
         """So far nothing is to be read there, whichever log is read now; what is `gone` has
         another name."""
-        self.places = {place.name: place for place in places} | self.places
-        for name in gone:
+        for name in (*gone, *(place.name for place in places)):
             self.places.pop(name, None)
+        self.places = {place.name: place for place in places} | self.places
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,145 +80,159 @@ class Plan:
 
 
 def plan(
-    files: Sequence[Path], known: Known, *, newest_alone: bool, all_of_them: bool = False
+    files: Sequence[Path], known: Known, kind: Kind, now: datetime, *, all_of_them: bool = False
 ) -> Plan:
-    """What is to be read. `files` are the logs, oldest first. `newest_alone`: only the newest
-    grows, and is finished once there is a newer one; otherwise any of them may. Before anything
-    was read it is the newest, or `all_of_them`. Raises OSError."""
+    """What is to be read. `files` are the logs, oldest first; `now` is local. Before anything
+    was read it is the newest, or `all_of_them`. Raises OSError: another look may find what this
+    one could not."""
     if not known.places:
-        return _first(files, newest_alone=newest_alone, all_of_them=all_of_them)
-    found = Plan()
-    names = {path.name for path in files}
-    read = [name for name, place in known.places.items() if place.offset != _PASSED_BY]
-    for path in _growing(files, known, read[-_MAY_GROW:] if newest_alone else read):
-        place = known.places[path.name]
-        if is_at(path, place):
-            found.parts.append(Part(path, path.name, place.offset, not place.offset, last=True))
-            continue
-        moved = next((p for p in _others(path.parent, path.name, place) if is_at(p, place)), None)
-        if moved is not None:
-            found.parts.append(_moved(found, moved, place, names, last=False))
-        found.parts.append(Part(path, path.name, 0, new=True, last=True))
-    for name, path in _renamed(files, known, names, newest_alone=newest_alone):
-        found.parts.append(_moved(found, path, known.places[name], names, last=True))
-    taken = {part.path for part in found.parts}
-    fresh = [path for path in files if path.name not in known.places and path not in taken]
-    fresh = [path for path in fresh if not _is_known(path, known, found)]
-    later = _later(fresh, known, found) if newest_alone else fresh
-    found.parts += [Part(path, path.name, 0, new=True, last=True) for path in later]
-    return _in_order(found, files, newest_alone=newest_alone)
+        return _first(files, kind, all_of_them=all_of_them)
+    return _Planner(files, known, kind, now).plan()
 
 
-def _growing(files: Sequence[Path], known: Known, names: Sequence[str]) -> list[Path]:
-    """Those of these logs that are not as they were, the one that was read last at the end."""
-    paths = {path.name: path for path in files}
-    here = [paths[name] for name in names if name in paths]
-    return [path for path in here if known.looks.get(path.name) != look(path)]
+class _Planner:
+    def __init__(self, files: Sequence[Path], known: Known, kind: Kind, now: datetime) -> None:
+        self._files, self._known, self._kind, self._now = files, known, kind, now
+        self._paths = {path.name: path for path in files}
+        self._found = Plan()
+        # Files that are not what was read under their names, and places whose file is elsewhere.
+        self._strange: list[Path] = []
+        self._lost: list[Place] = []
 
+    def plan(self) -> Plan:
+        for path in self._changed():
+            place = self._known.places[path.name]
+            if is_at(path, place):
+                self._read(path, path.name, place.offset)
+            else:
+                self._strange.append(path)
+                self._lost.append(place)
+        current = self._known.current
+        for name, place in self._known.places.items():
+            if name not in self._paths and (name == current or not self._kind.newest_alone):
+                self._lost.append(place)
+        fresh = [path for path in self._files if path.name not in self._known.places]
+        elsewhere = self._find(fresh)
+        self._strange = [path for path in self._strange if path not in elsewhere]
+        fresh = [path for path in fresh if path not in elsewhere]
+        fresh = [path for path in fresh if not self._is_copy(path)]
+        later = self._later(fresh) if self._kind.newest_alone else fresh
+        for path in (*self._strange, *later):
+            self._read(path, path.name, 0)
+        self._sort()
+        return self._found
 
-def _first(files: Sequence[Path], *, newest_alone: bool, all_of_them: bool) -> Plan:
-    wanted = files if all_of_them else files[-1:]
-    passed = [path for path in files if path not in wanted]
-    marks = [_passed_by(path) if newest_alone else at_the_end(path) for path in passed]
-    parts = [Part(path, path.name, 0, new=True, last=True) for path in wanted]
-    return _in_order(Plan(parts, marks), files, newest_alone=newest_alone)
+    def _read(self, path: Path, name: str, offset: int, *, last: bool = True) -> None:
+        self._found.parts.append(Part(path, name, offset, new=not offset, last=last))
 
+    def _changed(self) -> list[Path]:
+        """The logs that are not as they were, the one that was read last at the end."""
+        read = [name for name, place in self._known.places.items() if place.offset != _PASSED_BY]
+        names = read[-_MAY_GROW:] if self._kind.newest_alone else read
+        here = [self._paths[name] for name in names if name in self._paths]
+        return [path for path in here if self._known.looks.get(path.name) != look(path)]
 
-def _in_order(found: Plan, files: Sequence[Path], *, newest_alone: bool) -> Plan:
-    """Where one log follows the other, what is half written in all but the last is all there
-    will be of it; where any may grow, they are read in the order of their last change."""
-    if newest_alone:
-        last = found.parts[-1:]
-        found.parts = [Part(p.path, p.name, p.offset, p.new, last=[p] == last) for p in found.parts]
-    else:
-        place = {path: number for number, path in enumerate(files)}
-        found.parts.sort(key=lambda part: (place.get(part.path, -1), part.new))
-    return found
+    def _find(self, fresh: Sequence[Path]) -> set[Path]:
+        """Where the lost ones are now. Each file is one of them at most. Where its new name is
+        a log's as well, the place goes with it."""
+        lost = [place for place in self._lost if place.offset > 0]
+        if not lost:
+            return set()
+        found: set[Path] = set()
+        folders = {path.parent for path in self._files}
+        inodes = {entry.inode(): Path(entry.path) for f in folders for entry in os.scandir(f)}
+        known = {path for path in self._files if path.name in self._known.places}
+        free = known - set(self._strange)
+        for place in lost:
+            gone = place.name not in self._paths
+            there = [inodes[place.inode]] if place.inode in inodes else []
+            # A copy that was made before the file was emptied has another inode.
+            wide = not gone or place.name == self._known.current
+            others = [*there, *fresh, *self._strange, *(_beside(folders) if wide else ())]
+            for path in dict.fromkeys(others):
+                if path.name == place.name or path in free or path in found:
+                    continue
+                if _is_at(path, place):
+                    found.add(path)
+                    self._move(path, place, last=gone)
+                    break
+        return found
 
+    def _move(self, path: Path, place: Place, *, last: bool) -> None:
+        name = path.name if path.name in self._paths else place.name
+        if name != place.name:
+            self._found.gone.append(place.name)
+            self._found.marks.append(replace(place, name=name))
+        self._read(path, name, place.offset, last=last)
 
-def _moved(found: Plan, path: Path, place: Place, names: set[str], *, last: bool) -> Part:
-    """The rest of a file that has another name now. Where that is a log's as well, the place
-    goes with it."""
-    name = path.name if path.name in names else place.name
-    if name != place.name:
-        found.gone.append(place.name)
-        found.marks.append(
-            Place(name, place.inode, place.offset, place.head_size, place.head, place.tail)
-        )
-    return Part(path, name, place.offset, new=not place.offset, last=last)
+    def _is_copy(self, path: Path) -> bool:
+        """Whether a new file is a copy of one that is read, or of its beginning: what is in it
+        was told, or will be."""
+        try:
+            for place in self._known.places.values():
+                other = self._paths.get(place.name)
+                if place.offset > 0 and other and begins_as(path, other):
+                    self._found.marks.append(at_the_end(path))
+                    return path.stat().st_size > 0
+        except FileNotFoundError:
+            return True  # it was there for an instant
+        return False
 
+    def _later(self, fresh: Sequence[Path]) -> list[Path]:
+        """Those that were begun after the one being read: by their names, or, where a clock was
+        set back, a little earlier by them. Of others only what is yet to come is read."""
+        current = self._known.current
+        named = [path for path in fresh if path.name.lower() > current.lower()]
+        earlier = [path for path in fresh if path not in named]
+        near = [path for path in earlier if self._kind.is_near(path.name, current, self._now)]
+        old = [path for path in earlier if path not in near]
+        many = len(old) > _MOST_OLD
+        self._found.marks += [_passed_by(path) if many else at_the_end(path) for path in old]
+        return named + near
 
-def _renamed(
-    files: Sequence[Path], known: Known, names: set[str], *, newest_alone: bool
-) -> Iterator[tuple[str, Path]]:
-    """Logs whose name is not there any more, and where they are now."""
-    folders = {path.parent for path in files}
-    for name in [known.current] if newest_alone else known.places:
-        place = known.places[name]
-        if name in names or place.offset <= 0:
-            continue
-        others = (p for folder in folders for p in _others(folder, name, place))
-        if not newest_alone:
-            others = (p for p in others if _inode(p) == place.inode)
-        if (moved := next((p for p in others if is_at(p, place)), None)) is not None:
-            yield name, moved
-
-
-def _is_known(path: Path, known: Known, found: Plan) -> bool:
-    """Whether a new file is a copy of one that was read; then only what it has more is new."""
-    for place in known.places.values():
-        if place.offset <= 0 or not (is_at(path, place) or is_copy(path, place)):
-            continue
-        end = at_the_end(path)
-        short = place.offset < 1024  # it may have no more than a title in common
-        if short and end.offset > place.offset:
-            found.parts.append(Part(path, path.name, place.offset, new=False, last=True))
+    def _sort(self) -> None:
+        """Where one log follows the other, what is half written in all but the last is all there
+        will be of it; where any may grow, they are read in the order of their last change."""
+        parts = self._found.parts
+        if self._kind.newest_alone:
+            self._found.parts = [replace(part, last=part is parts[-1]) for part in parts]
         else:
-            found.marks.append(end)
-        return True
-    return False
+            order = {path: number for number, path in enumerate(self._files)}
+            parts.sort(key=lambda part: (order.get(part.path, -1), part.new))
 
 
-def _later(fresh: Sequence[Path], known: Known, found: Plan) -> list[Path]:
-    """Those that were begun after the one being read: by their names, or, as clocks are set
-    back, by when they were written to. Of others, only what is yet to come is read."""
-    named = [path for path in fresh if path.name.lower() > known.current.lower()]
-    earlier = [path for path in fresh if path not in named]
-    if not earlier:
-        return named
-    current = [part.path for part in found.parts] or [fresh[0].parent / known.current]
-    since = max(map(_changed, current)) - _OLD
-    old = [path for path in earlier if _changed(path) < since]
-    many = len(old) > _MOST_OLD
-    found.marks += [_passed_by(path) if many else at_the_end(path) for path in old]
-    return named + sorted((p for p in earlier if p not in old), key=_changed)
+def _first(files: Sequence[Path], kind: Kind, *, all_of_them: bool) -> Plan:
+    wanted = files if all_of_them else files[-1:]
+    passed = files[: len(files) - len(wanted)]
+    # The newest by its name may be of a clock that was wrong: others may be the one that grows.
+    split = max(0, len(passed) - _MAY_GROW + 1) if kind.newest_alone else 0
+    marks = [*map(_passed_by, passed[:split]), *map(at_the_end, passed[split:])]
+    parts = [Part(path, path.name, 0, new=True, last=True) for path in wanted]
+    if kind.newest_alone and parts:
+        parts = [replace(part, last=part is parts[-1]) for part in parts]
+    return Plan(parts, marks)
 
 
 def _passed_by(path: Path) -> Place:
     return Place(path.name, 0, _PASSED_BY, 0, "", "")
 
 
-def _others(folder: Path, name: str, place: Place) -> Iterator[Path]:
-    """Where a file may have gone to, the likeliest first."""
-    some = [p for p in islice(folder.iterdir(), _MOST_LOOKED_AT) if p.name != name and p.is_file()]
-    yield from sorted(some, key=lambda p: (_inode(p) != place.inode, p.name))
+def _beside(folders: set[Path]) -> Iterator[Path]:
+    """What else is in these folders."""
+    for folder in sorted(folders):
+        for path in islice(folder.iterdir(), _MOST_LOOKED_AT):
+            if path.is_file():
+                yield path
+
+
+def _is_at(path: Path, place: Place) -> bool:
+    try:
+        return is_at(path, place)
+    except OSError:
+        return False  # it is no log, and nobody need be able to read it
 
 
 def look(path: Path) -> tuple[int, int, int]:
     """What changes when a file is written to, or is another one. Raises OSError."""
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _inode(path: Path) -> int:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return -1

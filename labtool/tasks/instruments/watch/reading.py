@@ -27,6 +27,7 @@ class Reading:
     machine: Machine
     rows: int = 0
     odd: int = 0
+    # Only one log grows: a new one is the software's new start.
     newest_alone: bool = True
     lost: int = 0
     sample: str = ""
@@ -35,13 +36,14 @@ class Reading:
     def changes(self, block: Block) -> list[Transition]:
         """What a block's rows change, with instants in UTC. Rows that are none are counted."""
         machine, feed, instant = self.machine, self.machine.feed, self.instant
-        # Where several files may grow, a new one is no end of what runs.
-        machine.opening |= block.opened and (self.newest_alone or not machine.stack)
-        row, found, odd, time = None, False, list[str](), ""
+        # Where several files may grow, a new one says nothing of the others.
+        machine.opening |= block.opened and (self.newest_alone or machine.software == "closed")
+        last, found, odd, time = None, False, list[str](), ""
         for raw, row in zip(block.rows, self.parser(block.rows), strict=True):
             if row is None:
                 odd.append(raw)
                 continue
+            last = row
             text, user, events = row
             if events or machine.opening:
                 time = instant(text)
@@ -54,7 +56,7 @@ class Reading:
                 for event in events:
                     feed(event, time, user)
         # What says nothing of the state still says that the software runs.
-        if row is not None and (time := instant(row[0])):
+        if last is not None and (time := instant(last[0])):
             machine.last_row = time
             found = True
         self._count(len(block.rows), odd, found=found)

@@ -37,6 +37,11 @@ class Waiting:
     change: dict[str, Any]
 
 
+def _named(name: str) -> str:
+    """A file's name, whatever bytes are in it, as text that a database takes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 class Store:
     """One instrument's file; a connection of one thread."""
 
@@ -64,6 +69,9 @@ class Store:
                 "SELECT place FROM places ORDER BY turn, rowid"
             ).fetchall()
             found = [Place(**json.loads(row[0])) for row in rows]
+            # As it was kept when there was one place alone.
+            if not found and (old := self._known("place")):
+                found = [Place(**old)]
         return {place.name: place for place in found}
 
     def machine(self) -> Machine:
@@ -80,11 +88,12 @@ class Store:
         """Nothing is to be read there so far; what is `gone` has another name."""
         with self._explained(), self._together():
             self._connection.executemany(
-                "INSERT INTO places VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING",
-                ((place.name, json.dumps(asdict(place))) for place in places),
+                "DELETE FROM places WHERE name = ?", ((_named(name),) for name in gone)
             )
             self._connection.executemany(
-                "DELETE FROM places WHERE name = ?", ((name,) for name in gone)
+                "INSERT INTO places VALUES (?, 0, ?)"
+                " ON CONFLICT (name) DO UPDATE SET turn = 0, place = excluded.place",
+                ((_named(place.name), json.dumps(asdict(place))) for place in places),
             )
 
     def advance(
@@ -99,7 +108,7 @@ class Store:
             self._connection.execute(
                 "INSERT INTO places VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM places), ?)"
                 " ON CONFLICT (name) DO UPDATE SET turn = excluded.turn, place = excluded.place",
-                (place.name, json.dumps(asdict(place))),
+                (_named(place.name), json.dumps(asdict(place))),
             )
             self._keep("machine", machine.dump())
             self._keep("counts", counts or {})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from labtool.core.clock import Clock
@@ -76,7 +77,9 @@ class Watch:
         known, reading = self._known or self._load()
         self._known = None
         told = 0
-        for block in news(self.watched, known, self.store.mark, all_of_them=self.all_of_them):
+        for block in news(
+            self.watched, known, local(self.clock), self.store.mark, all_of_them=self.all_of_them
+        ):
             if self.store.count() >= self.watched.options.spool:
                 break  # the rows stay where they are: in the log
             changes = reading.changes(block)
@@ -117,17 +120,16 @@ class Watch:
 def news(
     watched: Watched,
     known: Known,
+    now: datetime,
     mark: Callable[[Sequence[Place], Sequence[str]], None],
     *,
     all_of_them: bool,
 ) -> Iterator[Block]:
-    """What is new in an instrument's logs; `mark` is given what need not be read, and
-    what has another name. Raises Failed."""
+    """What is new in an instrument's logs; `now` is local; `mark` is given what need not be
+    read, and what has another name. Raises Failed."""
     options = watched.options
     try:
-        found = plan(
-            options.files(), known, newest_alone=options.newest_alone, all_of_them=all_of_them
-        )
+        found = plan(options.files(), known, options, now, all_of_them=all_of_them)
         if found.marks or found.gone:
             mark(found.marks, found.gone)
         yield from unread(found, known)
@@ -136,6 +138,11 @@ def news(
         fix = "is the folder there, and may this account read it?"
         what = f"cannot be read ({error.strerror})"
         raise Failed(what, where=where, fix=fix, code="log") from error
+
+
+def local(clock: Clock) -> datetime:
+    """Now, as the names of logs have it."""
+    return clock.now().astimezone(clock.zone).replace(tzinfo=None)
 
 
 def reading_of(
@@ -182,7 +189,7 @@ def replay(watched: Watched, clock: Clock, show: Show, *, all_of_them: bool) -> 
     """Read logs as if for the first time; nothing is kept or sent. Raises Failed."""
     reading = reading_of(watched, clock, Machine())
     known = Known()
-    for block in news(watched, known, _nowhere, all_of_them=all_of_them):
+    for block in news(watched, known, local(clock), _nowhere, all_of_them=all_of_them):
         for change in reading.changes(block):
             show(shown(watched.key, change.as_json()))
     if not known.places:
