@@ -4,13 +4,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from labtool.core.config import Config
 from labtool.core.config.types import Duration, Section
 from labtool.core.errors import LabtoolError
+from labtool.tasks.cache.balance import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,13 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that whoever has a `duty` must hear of once: `key` is the same until it has
-    changed. One that comes `after` another is for those who were told of that."""
+class Watched:
+    """Load balancers that whoever has a `duty` must hear of: the `looks` of this answer, and the
+    `kinds` that could be looked at."""
 
-    key: str
     duty: str
-    text: str
-    colour: Literal["good", "warning", "danger"]
-    after: str = ""
+    looks: tuple[Look, ...]
+    kinds: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,14 @@ class Answer:
     """What a source answered: `data` for the cache file, in the shape that its kind
     documents; `numbers` worth plotting, by series; what to remember for the next time; and
     the `problems` of parts of it, which the rest does without, and when its credential
-    `expires`, if it does; and the `alarms` that it gives."""
+    `expires`, if it does; and the balancers that are `watched`."""
 
     data: Any
     numbers: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[LabtoolError, ...] = ()
     expires: Expiry | None = None
-    alarms: tuple[Alarm, ...] = ()
+    watched: Watched | None = None
 
 
 class SourceOptions(Section):

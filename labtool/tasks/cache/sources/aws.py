@@ -10,13 +10,18 @@ Its data:
     {"region",
      "instances": [{"id", "name", "type", "zone", "state", "cpu_credits"}],
      "volumes": [{"id", "name", "type", "gigabytes", "zone", "state", "attached_to"}],
-     "balancers": [{"name", "kind", "hosts", "healthy", ...}], and what tells an alarm,
+     "balancers": [{"name", "kind" (classic, application), "hosts", "healthy", "down_since",
+                    "groups": [{"name", "hosts", "healthy"}]}],
      "series": {METRIC: {NAME: [[unix_seconds, number], ...]}}, of the last day,
      "spend": {"usd", "asked_at", "why"}}, of this month until yesterday
 
 What may not be asked is null, with the reason among the run's errors; `cpu_credits` is null
-for types that have none. METRICs, over 15 minutes each: `cpu` (%), `network-in`, `network-out`,
+for types that have none. The hosts of an application balancer are counted in each of its target
+groups; `down_since` (ISO 8601, UTC) is when a refresh first found none healthy of those that
+there are, or were. METRICs, over 15 minutes each: `cpu` (%), `network-in`, `network-out`,
 `disk-read`, `disk-write` (bytes), `latency` (seconds), `requests`.
+
+Where two have the same name, NAME is followed by the id, or by a balancer's kind.
 
 Series: `cpu/NAME` (%), `credits/NAME`, `healthy/BALANCER` (hosts), `spend` (USD).
 """
@@ -29,13 +34,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from labtool.core import shapes
 from labtool.core.clock import from_iso, iso
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import AccessDenied, Failed, LabtoolError
 from labtool.core.threads import each
-from labtool.tasks.cache.balance import NEW, alarms, judged
-from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.balance import Look, down_since
+from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions, Watched
 
 if TYPE_CHECKING:
     from labtool.services.aws.account import Account, Balancer, Instance, Query, Volume
@@ -59,8 +65,8 @@ _SPEND_EVERY = timedelta(hours=6)
 _MOST_QUERIES = 2000
 _AT_ONCE = 6
 _BURSTABLE = ("t2.", "t3.", "t3a.", "t4g.")
-_STATE = tuple(NEW)
 _CREDITS = "credits"
+_NOT_ASKED = {"usd": None, "asked_at": None, "why": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,8 @@ class Options(SourceOptions):
 
         keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
         account = Account(self.region, self.endpoint, keys, question.seconds)
-        spend = _last_spend(question) if self.spend else {"usd": None, "asked_at": None, "why": ""}
+        account.check()
+        spend = _last_spend(question) if self.spend else dict(_NOT_ASKED)
         parts: dict[str, Callable[[], Any]] = {
             "instances": account.instances,
             "volumes": account.volumes,
@@ -124,18 +131,18 @@ class Options(SourceOptions):
         balancers = [*(found.get("classic") or ()), *(found.get("application") or ())]
         queries = list(_queries(instances or (), volumes or (), balancers))[:_MOST_QUERIES]
         measured = _measured(account, queries, question.now, errors)
-        known = {"classic", "application"} <= found.keys()
-        judgements = _judged(balancers, question) if known else None
+        kinds = frozenset({"classic", "application"} & found.keys())
+        looks = tuple(Look(one.name, one.kind, one.hosts, one.healthy) for one in balancers)
         data = {
             "region": self.region,
             "instances": _instances(instances, measured),
             "volumes": None if volumes is None else [_fields(one) for one in volumes],
-            "balancers": judgements,
+            "balancers": _described(balancers, looks, question) if kinds else None,
             "series": _series(measured),
             "spend": found.get("spend", spend),
         }
-        told = tuple(alarms(question.name, self.duty, judgements or (), question.now))
-        return Answer(data, _numbers(data), problems=tuple(errors), alarms=told)
+        watched = Watched(self.duty, looks, kinds) if kinds else None
+        return Answer(data, _numbers(data, looks), problems=tuple(errors), watched=watched)
 
 
 def _all(parts: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[LabtoolError]]:
@@ -146,18 +153,21 @@ def _all(parts: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[L
     def ask(name: str) -> tuple[str, Any, LabtoolError | None]:
         try:
             return name, parts[name](), None
-        except AccessDenied as error:
-            if error.code != NOT_ALLOWED:
-                raise
+        except LabtoolError as error:
             return name, None, error
 
-    found, errors = {}, []
+    found, errors = {}, dict[str, LabtoolError]()
     for name, answer, error in each(ask, parts, _AT_ONCE):
         if error is None:
             found[name] = answer
         else:
-            errors.append(error)
-    return found, sorted(errors, key=str)
+            errors[name] = error
+    # Which of them fails first is chance; which of them is told is not.
+    every = [errors[name] for name in parts if name in errors]
+    worst = [error for error in every if error.code != NOT_ALLOWED]
+    if worst:
+        raise next((error for error in worst if isinstance(error, Failed)), worst[0])
+    return found, sorted(every, key=str)
 
 
 def _measured(
@@ -203,8 +213,9 @@ def _queries(
         yield asked("network-out", label, "AWS/EC2", "NetworkOut", where, "Sum")
         if one.type.startswith(_BURSTABLE):
             yield asked(_CREDITS, label, "AWS/EC2", "CPUCreditBalance", where, "Average")
-    for balancer in balancers:
-        classic, label = balancer.kind == "classic", balancer.name
+    named = _balancer_labels(balancers)
+    for balancer, label in zip(balancers, named, strict=True):
+        classic = balancer.kind == "classic"
         space = "AWS/ELB" if classic else "AWS/ApplicationELB"
         where = ("LoadBalancerName" if classic else "LoadBalancer", balancer.dimension)
         latency = "Latency" if classic else "TargetResponseTime"
@@ -214,6 +225,13 @@ def _queries(
         where, label = ("VolumeId", volume.id), labels[volume.id]
         yield asked("disk-read", label, "AWS/EBS", "VolumeReadBytes", where, "Sum")
         yield asked("disk-write", label, "AWS/EBS", "VolumeWriteBytes", where, "Sum")
+
+
+def _balancer_labels(balancers: "Sequence[Balancer] | Sequence[Look]") -> list[str]:
+    """A label for each: its name, with its kind where there is one of either kind."""
+    names = [one.name for one in balancers]
+    return [one.name if names.count(one.name) == 1 else f"{one.name} ({one.kind})"
+            for one in balancers]  # fmt: skip
 
 
 def _labels(named: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -235,24 +253,30 @@ def _instances(
     return [{**_fields(one), "cpu_credits": balances.get(one.id)} for one in instances]
 
 
-def _judged(balancers: "Sequence[Balancer]", question: Question) -> list[dict[str, Any]]:
-    found = question.before.get("balancers") if isinstance(question.before, dict) else None
-    before = {(one["name"], one["kind"]): {k: one[k] for k in _STATE} for one in found or ()}
-    return [
+def _described(
+    balancers: "Sequence[Balancer]", looks: Sequence[Look], question: Question
+) -> list[dict[str, Any]]:
+    found = [
         {
             "name": one.name,
             "kind": one.kind,
             "hosts": one.hosts,
             "healthy": one.healthy,
-            **judged(before.get((one.name, one.kind), NEW), one.hosts, one.healthy, question.now),
+            "down_since": down_since(question.before, look, question.now),
+            "groups": [{"name": n, "hosts": h, "healthy": ok} for n, h, ok in one.groups],
         }
-        for one in sorted(balancers, key=lambda one: (one.name, one.kind))
+        for one, look in zip(balancers, looks, strict=True)
     ]
+    return sorted(found, key=lambda one: (one["name"], one["kind"]))
 
 
 def _last_spend(question: Question) -> dict[str, Any]:
-    found = question.before.get("spend") if isinstance(question.before, dict) else None
-    return dict(found or {"usd": None, "asked_at": None, "why": ""})
+    found = shapes.mapping(shapes.mapping(question.before).get("spend"))
+    return {
+        "usd": shapes.real(found.get("usd")),
+        "asked_at": shapes.instant(found.get("asked_at")),
+        "why": shapes.text(found.get("why"), 500) or "",
+    }
 
 
 def _is_due(spend: Mapping[str, Any], now: datetime) -> bool:
@@ -275,15 +299,17 @@ def _fields(one: Any) -> dict[str, Any]:
     return {name: getattr(one, name) for name in type(one).__dataclass_fields__}
 
 
-def _numbers(data: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(data: Mapping[str, Any], looks: Sequence[Look]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for name, points in ((data["series"] or {}).get("cpu") or {}).items():
         numbers[f"cpu/{name}"] = points[-1][1]
+    things = [*(data["instances"] or ()), *(data["volumes"] or ())]
+    labels = _labels([(one["id"], one["name"]) for one in things])
     for one in data["instances"] or ():
         if one["cpu_credits"] is not None:
-            numbers[f"credits/{one['name']}"] = one["cpu_credits"]
-    for one in data["balancers"] or ():
-        numbers[f"healthy/{one['name']}"] = float(one["healthy"])
+            numbers[f"credits/{labels[one['id']]}"] = one["cpu_credits"]
+    for label, look in zip(_balancer_labels(looks), looks, strict=True):
+        numbers[f"healthy/{label}"] = float(look.healthy)
     if data["spend"]["usd"] is not None:
         numbers["spend"] = data["spend"]["usd"]
     return dict(list(numbers.items())[:200])

@@ -42,7 +42,7 @@ def view(data: Any, *, public: bool) -> View:
         ),
         table(
             "Load balancers",
-            ("Name", "Kind", "Healthy", "Hosts", "Without since"),
+            ("Name", "Kind", "Healthy", "Hosts", "Without since", "Target groups"),
             [_balancer(one) for one in balancers],
         ),
         table(
@@ -91,12 +91,18 @@ def _instance(one: dict[str, Any]) -> list[Cell]:
 
 def _balancer(one: dict[str, Any]) -> list[Cell]:
     down = one.get("down_since")
+    groups = ", ".join(
+        f"{group.get('name')}: {number(group.get('healthy')).text} of"
+        f" {number(group.get('hosts')).text} healthy"
+        for group in items(one.get("groups"))
+    )
     return [
         word(one.get("name")),
         word(one.get("kind")),
         number(one.get("healthy")),
         number(one.get("hosts")),
         moment(down) if down else Cell(""),
+        word(groups) if groups else Cell(""),
     ]
 
 

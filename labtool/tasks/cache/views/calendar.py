@@ -1,7 +1,7 @@
 """`kind: calendar`: what is coming."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,16 +82,9 @@ def _hours(event: Mapping[str, Any], day: date, zone: ZoneInfo) -> str:
     begins, ends = (from_iso(at).astimezone(zone) if at else None for at in instants)
     if begins is None:
         return "all day"
-    first = "" if begins.date() < day else _clock(begins)
-    last = "" if ends is None or ends.date() > day or ends == begins else _clock(ends)
-    if first and last:
-        return f"{first} to {last}"
-    return (
-        f"from {first}"
-        if first and ends and ends.date() > day
-        else (first or (f"until {last}" if last else "all day"))
-    )
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M}"
+    before, after = begins.date() < day, ends is not None and ends.date() > day
+    if before:
+        return "all day" if after or ends is None else f"until {ends:%H:%M}"
+    if after or ends is None or ends == begins:
+        return f"from {begins:%H:%M}" if after else f"{begins:%H:%M}"
+    return f"{begins:%H:%M} to {ends:%H:%M}"
