@@ -2,11 +2,12 @@
 that stay the same while the parts change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from datetime import datetime, timedelta
 
-from labtool.core.errors import LabtoolError, Temporary
+from labtool.core.errors import AccessDenied, LabtoolError, Temporary
 from labtool.core.text import one_line
 from labtool.tasks.cache.sources._base import Question
 
@@ -43,3 +44,43 @@ def limited(error: Temporary, question: Question) -> Temporary:
         zone = question.config.core.lab.timezone
         error.what += f", and wants to be left alone until {again.astimezone(zone):%H:%M}"
     return error
+
+
+class Asking:
+    """Asking a vendor for many parts, one after the other, as far as it lets us. A part that
+    fails costs itself alone; `is_over` where the others would meet the same."""
+
+    def __init__(self, question: Question, where: str) -> None:
+        self.is_over = False
+        self._question, self._where = question, where
+        self._errors: dict[str, LabtoolError] = {}
+        self._limit: Temporary | None = None
+        self._answered = False
+
+    @contextmanager
+    def for_part(self, name: str) -> Iterator[None]:
+        """Ask for one. Raises what is wrong with the credentials, and a limit that is met before
+        there was any answer."""
+        try:
+            yield
+        except Temporary as error:
+            if error.code not in ("ratelimited", "late"):
+                self._errors[name] = error
+                return
+            if not self._answered:
+                raise
+            self.is_over = True
+            if (error.retry_after or 0) > MOMENT:
+                self._limit = limited(error, self._question)
+        except AccessDenied:
+            raise
+        except LabtoolError as error:
+            self._errors[name] = error
+        else:
+            self._answered = True
+
+    def problems(self) -> tuple[LabtoolError, ...]:
+        """What is to be told beside the answer. Raises where there was none."""
+        if self._errors and not self._answered:
+            raise self._errors[min(self._errors)]
+        return (*told(self._where, self._errors), *([self._limit] if self._limit else []))
