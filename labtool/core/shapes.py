@@ -10,6 +10,7 @@ from labtool.core.text import one_line
 
 # What SQLite, JavaScript and plots can all hold: more is no count of anything.
 _LARGEST = 2**53
+_ENDLESS = 1e300
 # Years of instants that can be shown in any zone.
 _YEARS = (1970, 9000)
 
@@ -53,7 +54,7 @@ def real(value: Any) -> float | None:
     """A number that is one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and abs(value) < 1e300 else None
+    return float(value) if abs(value) < _ENDLESS and math.isfinite(value) else None
 
 
 def seconds(value: Any) -> float | None:

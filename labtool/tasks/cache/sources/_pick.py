@@ -41,14 +41,17 @@ def pick(path: str, document: Any, where: str) -> Any:
 
 def plotted(paths: Mapping[str, str], data: Any, question: Question, where: str) -> Answer:
     """The data with the numbers that paths find, by name. A path to something that is no number
-    is a problem, and so is one to nothing, unless it found a number before."""
+    is a problem, and so is one to nothing, unless it found a number before or all is empty."""
     found = {name: _search(path, data, where) for name, path in paths.items()}
     numbers = {name: value for name, one in found.items() if (value := real(one)) is not None}
     before = {name for name in listed(question.memory.get("plotted")) if isinstance(name, str)}
+    if question.before:
+        last = {name: _search(path, question.before, where) for name, path in paths.items()}
+        before |= {name for name, one in last.items() if real(one) is not None}
     problems = [
         _astray(name, paths[name], one, where)
         for name, one in found.items()
-        if name not in numbers and (one is not None or name not in before)
+        if name not in numbers and (one is not None or (data and name not in before))
     ]
     memory = {"plotted": sorted(before | numbers.keys())}
     return Answer(data, numbers, memory, tuple(problems))
