@@ -27,8 +27,7 @@ Series: `cpu/NAME` (%), `credits/NAME`, `healthy/BALANCER` (hosts), `spend` (USD
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -38,16 +37,25 @@ from labtool.core import shapes
 from labtool.core.clock import from_iso, iso
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
-from labtool.core.errors import AccessDenied, Failed, LabtoolError
+from labtool.core.errors import Failed, LabtoolError
 from labtool.core.threads import each
 from labtool.tasks.cache.balance import Look, down_since
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions, Watched
+from labtool.tasks.cache.sources._measurements import (
+    CREDITS,
+    MOST_QUERIES,
+    Asked,
+    Points,
+    balancer_labels,
+    by_metric,
+    machine_labels,
+    measure,
+    questions,
+)
 
 if TYPE_CHECKING:
-    from labtool.services.aws.account import Account, Balancer, Instance, Query, Volume
+    from labtool.services.aws.account import Account, Balancer, Instance
 
-Where = tuple[str, str]
-Points = Sequence[tuple[int, float]]
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
@@ -59,23 +67,9 @@ def _region(value: str) -> str:
 
 Region = Annotated[str, AfterValidator(_region)]
 
-_PERIOD = timedelta(minutes=15)
-_DAY = timedelta(days=1)
 _SPEND_EVERY = timedelta(hours=6)
-_MOST_QUERIES = 2000
 _AT_ONCE = 6
-_BURSTABLE = ("t2.", "t3.", "t3a.", "t4g.")
-_CREDITS = "credits"
 _NOT_ASKED = {"usd": None, "asked_at": None, "why": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One measurement: our name for it, of what, and how CloudWatch is asked."""
-
-    metric: str
-    label: str
-    query: "Query"
 
 
 class Options(SourceOptions):
@@ -129,8 +123,8 @@ class Options(SourceOptions):
             raise errors[0]
         instances, volumes = found.get("instances"), found.get("volumes")
         balancers = [*(found.get("classic") or ()), *(found.get("application") or ())]
-        queries = list(_queries(instances or (), volumes or (), balancers))[:_MOST_QUERIES]
-        measured = _measured(account, queries, question.now, errors)
+        queries = list(questions(instances or (), volumes or (), balancers))[:MOST_QUERIES]
+        measured = measure(account, queries, question.now, errors)
         kinds = frozenset({"classic", "application"} & found.keys())
         looks = tuple(Look(one.name, one.kind, one.hosts, one.healthy) for one in balancers)
         data = {
@@ -138,7 +132,7 @@ class Options(SourceOptions):
             "instances": _instances(instances, measured),
             "volumes": None if volumes is None else [_fields(one) for one in volumes],
             "balancers": _described(balancers, looks, question) if kinds else None,
-            "series": _series(measured),
+            "series": by_metric(measured),
             "spend": found.get("spend", spend),
         }
         watched = Watched(self.duty, looks, kinds) if kinds else None
@@ -170,85 +164,13 @@ def _all(parts: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[L
     return found, sorted(every, key=str)
 
 
-def _measured(
-    account: "Account", queries: "Sequence[Asked]", now: datetime, errors: list[LabtoolError]
-) -> "list[tuple[Asked, Points]] | None":
-    """What was measured over the last day; None, and an error, where that is not allowed."""
-    from labtool.services.aws.refusals import NOT_ALLOWED
-
-    try:
-        points = account.measurements([one.query for one in queries], now - _DAY, now, _PERIOD)
-    except AccessDenied as error:
-        if error.code != NOT_ALLOWED:
-            raise
-        errors.append(error)
-        return None
-    return [(one, line) for one, line in zip(queries, points, strict=True) if line]
-
-
-def _series(measured: "list[tuple[Asked, Points]] | None") -> dict[str, dict[str, Any]] | None:
-    if measured is None:
-        return None
-    series: dict[str, dict[str, Any]] = {}
-    for one, line in measured:
-        if one.metric != _CREDITS:
-            series.setdefault(one.metric, {})[one.label] = [list(point) for point in line]
-    return series
-
-
-def _queries(
-    instances: "Sequence[Instance]", volumes: "Sequence[Volume]", balancers: "Sequence[Balancer]"
-) -> "Iterator[Asked]":
-    from labtool.services.aws.account import Query
-
-    labels = _labels([(i.id, i.name) for i in instances] + [(v.id, v.name) for v in volumes])
-
-    def asked(metric: str, label: str, space: str, what: str, where: Where, how: str) -> Asked:
-        return Asked(metric, label, Query(space, what, where, how))
-
-    for one in instances:
-        where, label = ("InstanceId", one.id), labels[one.id]
-        yield asked("cpu", label, "AWS/EC2", "CPUUtilization", where, "Average")
-        yield asked("network-in", label, "AWS/EC2", "NetworkIn", where, "Sum")
-        yield asked("network-out", label, "AWS/EC2", "NetworkOut", where, "Sum")
-        if one.type.startswith(_BURSTABLE):
-            yield asked(_CREDITS, label, "AWS/EC2", "CPUCreditBalance", where, "Average")
-    named = _balancer_labels(balancers)
-    for balancer, label in zip(balancers, named, strict=True):
-        classic = balancer.kind == "classic"
-        space = "AWS/ELB" if classic else "AWS/ApplicationELB"
-        where = ("LoadBalancerName" if classic else "LoadBalancer", balancer.dimension)
-        latency = "Latency" if classic else "TargetResponseTime"
-        yield asked("latency", label, space, latency, where, "Average")
-        yield asked("requests", label, space, "RequestCount", where, "Sum")
-    for volume in volumes:
-        where, label = ("VolumeId", volume.id), labels[volume.id]
-        yield asked("disk-read", label, "AWS/EBS", "VolumeReadBytes", where, "Sum")
-        yield asked("disk-write", label, "AWS/EBS", "VolumeWriteBytes", where, "Sum")
-
-
-def _balancer_labels(balancers: "Sequence[Balancer] | Sequence[Look]") -> list[str]:
-    """A label for each: its name, with its kind where there is one of either kind."""
-    names = [one.name for one in balancers]
-    return [one.name if names.count(one.name) == 1 else f"{one.name} ({one.kind})"
-            for one in balancers]  # fmt: skip
-
-
-def _labels(named: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """A label for each id: its name, with the id where two have the same."""
-    names = [name for _, name in named]
-    return {key: name if names.count(name) == 1 else f"{name} ({key})" for key, name in named}
-
-
 def _instances(
     instances: "Sequence[Instance] | None", measured: "list[tuple[Asked, Points]] | None"
 ) -> list[dict[str, Any]] | None:
     if instances is None:
         return None
     balances = {
-        one.query.dimension[1]: line[-1][1]
-        for one, line in measured or ()
-        if one.metric == _CREDITS
+        one.query.dimension[1]: line[-1][1] for one, line in measured or () if one.metric == CREDITS
     }
     return [{**_fields(one), "cpu_credits": balances.get(one.id)} for one in instances]
 
@@ -304,11 +226,11 @@ def _numbers(data: Mapping[str, Any], looks: Sequence[Look]) -> dict[str, float]
     for name, points in ((data["series"] or {}).get("cpu") or {}).items():
         numbers[f"cpu/{name}"] = points[-1][1]
     things = [*(data["instances"] or ()), *(data["volumes"] or ())]
-    labels = _labels([(one["id"], one["name"]) for one in things])
+    labels = machine_labels([(one["id"], one["name"]) for one in things])
     for one in data["instances"] or ():
         if one["cpu_credits"] is not None:
             numbers[f"credits/{labels[one['id']]}"] = one["cpu_credits"]
-    for label, look in zip(_balancer_labels(looks), looks, strict=True):
+    for label, look in zip(balancer_labels(looks), looks, strict=True):
         numbers[f"healthy/{label}"] = float(look.healthy)
     if data["spend"]["usd"] is not None:
         numbers["spend"] = data["spend"]["usd"]
