@@ -18,10 +18,11 @@ from labtool.tasks.cache.sources._base import SourceOptions
 from labtool.tasks.cache.task import folder
 from labtool.tasks.cache.views import title, view
 from labtool.tasks.cache.views._parts import View
+from labtool.tasks.cache.views.calendar import today as on_day
 
 # A source is late when it has not answered for so many of its beats.
 _LATE = 3
-_PRESENCE = "slack-presence"
+_PRESENCE, _CALENDAR = "slack-presence", "calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def provide(config: Config, now: datetime) -> Given:
         [Entry(_path(n), titles[n]) for n, source in sources.items() if source.public],
         inside,
         [Entry(_path(name), titles[name]) for name in sources],
-        _who_is_here(config, sources),
+        [*_who_is_here(config, sources), *_on_the_calendar(config, sources, now)],
     )
 
 
@@ -75,6 +76,23 @@ def _who_is_here(config: Config, sources: Mapping[str, SourceOptions]) -> list[T
         )
         for one in found
         if one and one.kind == _PRESENCE and one.data
+    ]
+
+
+def _on_the_calendar(
+    config: Config, sources: Mapping[str, SourceOptions], now: datetime
+) -> list[Table]:
+    """For today's page: what is on it, by each source of calendars."""
+    zone = config.core.lab.timezone
+    found = [
+        kept.load(folder(config), name)
+        for name, source in sources.items()
+        if source.kind == _CALENDAR
+    ]
+    return [
+        on_day(one.data, now.astimezone(zone).date(), zone)
+        for one in found
+        if one and one.kind == _CALENDAR and one.data
     ]
 
 
