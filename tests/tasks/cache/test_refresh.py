@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import datetime
 
 import pytest
 
@@ -15,18 +16,18 @@ def test_one_that_hangs_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "_GRACE", 0.1)
     never = threading.Event()
 
-    def hang() -> Answer:
+    def hang(_now: datetime) -> Answer:
         never.wait()
         return Answer(None)
 
-    def fail() -> Answer:
+    def fail(_now: datetime) -> Answer:
         raise Failed("no")
 
-    def bug() -> Answer:
+    def bug(_now: datetime) -> Answer:
         raise ZeroDivisionError
 
     jobs = [Job(f"hangs{n}", hang, 0.2) for n in range(3)]
-    jobs += [Job(f"good{n}", lambda: Answer(1), 5) for n in range(20)]
+    jobs += [Job(f"good{n}", lambda _now: Answer(1), 5) for n in range(20)]
     jobs += [Job("fails", fail, 5), Job("bug", bug, 5)]
     started = time.monotonic()
     outcomes = {outcome.name: outcome for outcome in ask_all(jobs, at_once=4)}
@@ -43,7 +44,7 @@ def test_no_more_than_so_many_at_once() -> None:
     inside, most, guard = [0], [0], threading.Lock()
     barrier = threading.Barrier(3)
 
-    def work() -> Answer:
+    def work(_now: datetime) -> Answer:
         with guard:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
