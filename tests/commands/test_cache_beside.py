@@ -250,3 +250,23 @@ def test_what_is_shown(lab: Lab) -> None:
         assert done.status == 1
         assert "never never answered" in done.err
     assert lab.run("cache", "--dry-run").out == "would ask nobody\n"
+
+
+def test_one_source_that_cannot_be_drawn_costs_its_page_alone(lab: Lab) -> None:
+    good = shell("echo '{\"n\": 1}'", public=True)
+    odd = {"kind": "github", "users": ["x"]}
+    lab.configure({"cache": {"good": good, "odd": odd, "was-public": good}})
+    lab.run("cache", "good", "was-public")
+    assert lab.run("build-page").status == 0
+    assert (lab.folder / "site" / "cache-was-public.html").exists()
+    shape = {"name": "odd", "kind": "github", "schema": 1, "ok": True, "error": ""}
+    now = datetime.now(UTC).isoformat()
+    strange = {"repositories": [5, {"name": [], "weeks": 7, "contributors": "x"}], "left_out": {}}
+    file(lab, "odd").write_text(json.dumps({**shape, "fetched_at": now, "data": strange}))
+    lab.configure({"cache": {"good": good, "odd": odd, "was-public": {**good, "public": False}}})
+    done = lab.run("build-page")
+    assert done.status == 0 or "the page of cache.odd: labtool has a bug" in done.err
+    assert {path.name for path in (lab.folder / "site").glob("cache-*")} == {"cache-good.html"}
+    private = {path.name for path in (lab.folder / "site-private").glob("cache-*")}
+    assert private == {"cache-good.html", "cache-odd.html", "cache-was-public.html"}
+    assert "cache-was-public" not in (lab.folder / "site" / "cache-good.html").read_text()
