@@ -270,3 +270,61 @@ def test_one_source_that_cannot_be_drawn_costs_its_page_alone(lab: Lab) -> None:
     private = {path.name for path in (lab.folder / "site-private").glob("cache-*")}
     assert private == {"cache-good.html", "cache-odd.html", "cache-was-public.html"}
     assert "cache-was-public" not in (lab.folder / "site" / "cache-good.html").read_text()
+
+
+def test_the_status_says_what_fails(lab: Lab) -> None:
+    lab.configure({"cache": {"x": shell("test -e fails && exit 3; echo 1"), "y": shell("exit 3")}})
+    lab.run("cache", "x", "--at", "2026-11-25T09:00")
+    (lab.folder / "fails").touch()
+    for minute in (0, 30):
+        lab.run("cache", "--force", "--at", f"2026-11-25T11:{minute:02}")
+    lab.run("cache", "--at", "2026-11-25T11:31")
+    said = lab.run("status", "--at", NOON)
+    assert "cache: x failed 2 times in a row; its last answer is 2h 59m old" in said.out
+    assert "cache: y failed 2 times in a row; it has never answered" in said.out
+    assert len(lab.run("status", "--json").json()["caches"]) == 2
+
+
+def test_the_check_names_sources_that_have_nothing_to_ask_with(lab: Lab) -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "talk": {"kind": "slack"},
+        "here": {"kind": "slack-presence"},
+        "visits": {"kind": "analytics", "properties": {"site": "1"}},
+        "cloud": {"kind": "aws", "region": "us-west-1"},
+    }
+    lab.configure({"cache": {**kinds, "own": shell("echo 1")}})
+    done = lab.run("check")
+    assert done.status == 0
+    assert "cache.talk has no slack:" in done.out
+    assert "cache.here has no slack:" in done.out
+    assert "cache.visits has no google:" in done.out
+    assert "cache.cloud has no key_id: and secret:" in done.out
+    assert "cache.own" not in done.out
+    with_keys = lab.run("check", env={"AWS_ACCESS_KEY_ID": "x"})
+    assert "cache.cloud" not in with_keys.out
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"kind": "command", "run": ["x"], "every": "0m"}, "cache.x.every: is no time at all"),
+        ({"kind": "command", "run": ["x"], "timeout": "0"}, "cache.x.timeout: is no time at all"),
+        (
+            {"kind": "http-json", "url": "example.org/now.json"},
+            "'example.org/now.json' is no web address; write one that begins with https://",
+        ),
+    ],
+)
+def test_mistakes_in_plain_words(lab: Lab, source: dict[str, Any], said: str) -> None:
+    lab.configure({"cache": {"x": source}})
+    done = lab.run("check")
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_what_is_kept_must_be_json(lab: Lab) -> None:
+    lab.configure({"cache": {"x": shell("echo '{\"k\": 1}'", keep="&k")}})
+    done = lab.run("cache")
+    assert done.status == 1
+    assert "&k gives no JSON; correct keep:" in done.err
+    assert not list((lab.state / "logs").glob("bug-*"))

@@ -8,11 +8,14 @@ from functools import partial
 from typing import Protocol
 
 from labtool.core import kept
+from labtool.core.clock import from_iso
 from labtool.core.config import Config
+from labtool.core.config.types import show_duration
 from labtool.core.database import Database
 from labtool.core.files import make_private
 from labtool.core.service import tried
 from labtool.core.task import Run
+from labtool.core.text import counted
 from labtool.tasks.cache.due import chosen
 from labtool.tasks.cache.keeping import folder, keep, topic
 from labtool.tasks.cache.memory import Memory
@@ -170,3 +173,18 @@ def lines(config: Config, database: Database, names: Collection[str] = ()) -> It
             found, known = kept.load(folder(config), name), memory.get(name)
             error = known.error or (found.error if found else "")
             yield Line(name, source, found, known.tried, known.failures, error)
+
+
+def warnings(config: Config, database: Database, now: datetime) -> list[str]:
+    """What the admins must know: sources that have failed since they answered. Raises
+    ConfigError."""
+    found = []
+    for line in lines(config, database):
+        if not line.failures:
+            continue
+        at = from_iso(line.kept.fetched_at) if line.kept and line.kept.fetched_at else None
+        said = "it has never answered"
+        if at:
+            said = f"its last answer is {show_duration(max(now - at, timedelta(0)))} old"
+        found.append(f"{line.name} failed {counted(line.failures, 'time')} in a row; {said}")
+    return found
