@@ -81,7 +81,7 @@ def test_the_last_good_answer_stays(
     assert bad == {**good, "ok": False, "error": bad["error"]}
     shown = lab.run("cache", "list", "--at", "2026-11-25T13:00")
     assert "1 in a row" in shown.out
-    assert "1h" in lab.run("cache", "show", "weather", "--at", "2026-11-25T13:01").out
+    assert "1h" in lab.run("cache", "show", "weather", "--at", "2026-11-25T13:01").err
     web.reset()
     weather(web)
     lab.run("cache", "--at", "2026-11-25T14:00")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from labtool.core.config import Config
-from labtool.core.config.types import Duration, Section
+from labtool.core.config.types import Duration, Section, mistake
 from labtool.core.errors import LabtoolError
 from labtool.tasks.cache.balance import Look
 
@@ -68,11 +68,26 @@ class SourceOptions(Section):
     schema_version: ClassVar[int] = 1
     # Whether the names of its series may be seen by everybody, once it is public.
     public_history: ClassVar[bool] = True
+    # The section of the config that it asks with, if it has no credentials of its own.
+    needs: ClassVar[str] = ""
 
     kind: str
     every: Duration = Field(default=timedelta(minutes=30), description="Its beat")
     timeout: Duration = Field(default=timedelta(seconds=60), description="For all of it")
     public: bool = Field(default=False, description="Whether its page is everybody's to see")
+
+    @field_validator("every", "timeout", check_fields=False)
+    @classmethod
+    def _lasts(cls, value: timedelta) -> timedelta:
+        if value <= timedelta(0):
+            raise mistake("is no time at all", "write one such as 15m")
+        return value
+
+    def missing(self, config: Config) -> str:
+        """What the config does not have that it cannot do without; empty where it has all."""
+        if self.needs and getattr(config.core, self.needs) is None:
+            return f"has no {self.needs}:, which this kind is asked with"
+        return ""
 
     def prepare(self) -> None:
         """Import what `fetch` needs. Sources are asked by many threads at once, and those can

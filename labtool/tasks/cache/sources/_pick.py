@@ -1,5 +1,6 @@
 """Parts of a JSON document, picked by JMESPath (jmespath.org)."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -36,6 +37,12 @@ def pick(path: str, document: Any, where: str) -> Any:
     if found is None:
         fix = "look at what it answers, and correct keep:"
         raise Failed(f"has nothing at {path}", where=where, fix=fix, code="nothing_kept")
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError):
+        raise Failed(
+            f"{path} gives no JSON", where=where, fix="correct keep:", code="keep"
+        ) from None
     return found
 
 

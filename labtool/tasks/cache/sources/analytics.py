@@ -31,6 +31,7 @@ class Options(SourceOptions):
     """Properties by a name of your choice, with their numbers (not the G-... of a stream)."""
 
     schema_version: ClassVar[int] = 1
+    needs: ClassVar[str] = "google"
 
     kind: Literal["analytics"]
     every: Duration = Field(default=timedelta(minutes=15), description="Its beat")

@@ -26,18 +26,22 @@ Where two have the same name, NAME is followed by the id, or by a balancer's kin
 Series: `cpu/NAME` (%), `credits/NAME`, `healthy/BALANCER` (hosts), `spend` (USD).
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from labtool.core import shapes
 from labtool.core.clock import from_iso, iso
+from labtool.core.config import Config
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import Failed, LabtoolError
+from labtool.core.files import expand
 from labtool.core.threads import each
 from labtool.tasks.cache.balance import Look, down_since
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions, Watched
@@ -95,6 +99,14 @@ class Options(SourceOptions):
         if (self.key_id is None) != (self.secret is None):
             raise mistake("needs key_id: and secret: together", "write both, or neither")
         return self
+
+    def missing(self, config: Config) -> str:
+        """As every kind's."""
+        here = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or expand("~/.aws/credentials"))
+        own = any(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+        if self.key_id or own or here.exists() or expand("~/.aws/config").exists():
+            return ""
+        return "has no key_id: and secret:, and works only where the machine has a role at AWS"
 
     def prepare(self) -> None:
         """As every kind's."""

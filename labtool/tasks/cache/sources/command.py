@@ -30,7 +30,7 @@ class Options(SourceOptions):
 
     def fetch(self, question: Question) -> Answer:
         """One run."""
-        printed = run(self.run, question.config.base, question.seconds)
+        printed = run(self.run, question.config.base, question.seconds, whole=True)
         where = self.run[0]
         try:
             document = strictjson.parse(printed)

@@ -54,6 +54,7 @@ class Options(SourceOptions):
     schema_version: ClassVar[int] = 1
     # Names of private channels.
     public_history: ClassVar[bool] = False
+    needs: ClassVar[str] = "slack"
 
     kind: Literal["slack"]
 

@@ -35,6 +35,7 @@ class Options(SourceOptions):
     """The members' presence."""
 
     schema_version: ClassVar[int] = 1
+    needs: ClassVar[str] = "slack"
 
     kind: Literal["slack-presence"]
     every: Duration = Field(default=timedelta(minutes=3), description="Its beat")
