@@ -1,8 +1,6 @@
 """Keeping what was answered, or why nothing was: each source by itself."""
 
-from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from labtool.core import kept
 from labtool.core.clock import iso
@@ -14,9 +12,7 @@ from labtool.tasks.cache.history import History
 from labtool.tasks.cache.memory import Memory, Remembered
 from labtool.tasks.cache.refresh import Outcome
 from labtool.tasks.cache.sources._base import Answer, SourceOptions
-
-# Seconds.
-_MOMENT, _DAY = 60.0, 86400.0
+from labtool.tasks.cache.sources._parts import limited
 
 
 def folder(config: Config) -> Path:
@@ -56,9 +52,12 @@ def _keep(run: Run, source: SourceOptions, outcome: Outcome, answer: Answer) -> 
 def _note_failure(run: Run, source: SourceOptions, outcome: Outcome, error: Exception) -> None:
     name, place = outcome.name, folder(run.config)
     known = of(name, error if isinstance(error, LabtoolError) else bug(error, run.task))
-    _say_until(known, run.clock.now(), run.config.core.lab.timezone)
+    if isinstance(known, Temporary):
+        limited(known, run.clock.now(), run.config.core.lab.timezone)
+    # Where it is kept, whose error it is stands beside it.
+    why = str(known).removeprefix(f"{topic(name)}: ")
     try:
-        old = kept.failed(place, name, source.kind, source.schema_version, str(known))
+        old = kept.failed(place, name, source.kind, source.schema_version, why)
         kept.store(place, old)
     except StateError as instead:
         if not isinstance(error, StateError):
@@ -69,19 +68,11 @@ def _note_failure(run: Run, source: SourceOptions, outcome: Outcome, error: Exce
     failures, remembered = (last.failures, last.of) if same else (0, {})
     memory.put(
         name,
-        Remembered(source.kind, outcome.began, failures + 1, str(known), remembered),
+        Remembered(source.kind, outcome.began, failures + 1, why, remembered),
         run.clock.now(),
     )
     run.counts["failed"] += 1
     run.fail(known)
-
-
-def _say_until(error: LabtoolError, now: datetime, zone: ZoneInfo) -> None:
-    """Say how long a vendor wants to be left alone, where that is longer than a moment."""
-    wait = error.retry_after if isinstance(error, Temporary) else None
-    if wait is not None and wait > _MOMENT and "until" not in error.what:
-        again = (now + timedelta(seconds=min(wait, _DAY))).astimezone(zone)
-        error.what += f", and wants to be left alone until {again:%H:%M}"
 
 
 def of(name: str, error: LabtoolError) -> LabtoolError:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from labtool.core.errors import AccessDenied, LabtoolError, Temporary
 from labtool.core.text import one_line
@@ -36,13 +37,12 @@ def _one(where: str, names: list[str], first: LabtoolError) -> LabtoolError:
     return error
 
 
-def limited(error: Temporary, question: Question) -> Temporary:
+def limited(error: Temporary, now: datetime, zone: ZoneInfo) -> Temporary:
     """A vendor's limit, and until when it lasts where that is longer than a moment."""
     wait = error.retry_after
     if wait is not None and wait > MOMENT and "until" not in error.what:
-        again: datetime = question.now + timedelta(seconds=min(wait, _DAY))
-        zone = question.config.core.lab.timezone
-        error.what += f", and wants to be left alone until {again.astimezone(zone):%H:%M}"
+        again = (now + timedelta(seconds=min(wait, _DAY))).astimezone(zone)
+        error.what += f", and wants to be left alone until {again:%H:%M}"
     return error
 
 
@@ -71,7 +71,9 @@ class Asking:
                 raise
             self.is_over = True
             if (error.retry_after or 0) > MOMENT:
-                self._limit = limited(error, self._question)
+                self._limit = limited(
+                    error, self._question.now, self._question.config.core.lab.timezone
+                )
         except AccessDenied:
             raise
         except LabtoolError as error:
