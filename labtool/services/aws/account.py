@@ -244,9 +244,10 @@ class Account:
     def _made(self, service: str) -> Any:
         from botocore.config import Config
 
-        left = max(1.0, min(_CALL_SECONDS, (self._end - time.monotonic()) / _TRIES))
+        left = max(1.0, min(_CALL_SECONDS, self._end - time.monotonic()))
         settings = Config(
-            connect_timeout=left,
+            # A large account's answer takes its time; that somebody is there does not.
+            connect_timeout=left / _TRIES,
             read_timeout=left,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
         )
