@@ -69,11 +69,13 @@ def cache(
         who = Who(lambda: services.admins, on_duty)
         with waiting(wanted=not json) as said:
             refresh(run, Wish(tuple(words), beat, force), who, said)
-        for name in run.result.get("would ask", ()) if run.dry_run and not json else ():
-            print(f"would ask {name}")
+        if run.dry_run and not json:
+            names = run.result.get("would ask", ())
+            print("\n".join(f"would ask {name}" for name in names) or "would ask nobody")
 
     arguments = [*words, *(["--every", every] if every else []), *(["--force"] if force else [])]
-    o.task("cache", arguments, o.Options(config, dry_run, at, json, verbose), context, work)
+    o.task("cache", arguments, o.Options(config, dry_run, at, json, verbose), context, work,
+           together=True)  # fmt: skip
 
 
 def _look(
@@ -83,7 +85,8 @@ def _look(
 
     from labtool.commands import _show as show
     from labtool.core.database import Database
-    from labtool.core.errors import UsageError
+    from labtool.core.errors import FAILED, UsageError
+    from labtool.core.log import complain
     from labtool.tasks.cache.task import lines, sources
 
     lab = o.load(config, context)
@@ -99,7 +102,11 @@ def _look(
         documents = [asdict(line.kept) for line in found if line.kept]
         show.document(documents[0] if len(names) == 1 and documents else documents)
     else:
-        _show(found, now)
+        _show(found, now, alone=len(names) == 1)
+    silent = [line.name for line in found if line.name in names and not _fetched(line)]
+    if what == "show" and silent:
+        complain(f"{', '.join(silent)} never answered; see: labtool cache list")
+        return FAILED
     return 0
 
 
@@ -118,7 +125,7 @@ def _list(found: "Sequence[Line]", zone: "ZoneInfo", now: "datetime", *, json: b
                     "fetched_at": line.kept.fetched_at if line.kept else None,
                     "ok": line.kept.ok if line.kept else None,
                     "failures": line.failures,
-                    "error": line.kept.error if line.kept else "",
+                    "error": line.error,
                 }
                 for line in found
             ]
@@ -131,7 +138,7 @@ def _list(found: "Sequence[Line]", zone: "ZoneInfo", now: "datetime", *, json: b
             show_duration(line.source.every),
             show.moment(_fetched(line), zone, now) or "never",
             f"{line.failures} in a row" if line.failures else "",
-            line.kept.error if line.kept else "",
+            line.error,
         ]
         for line in found
     ]
@@ -139,19 +146,25 @@ def _list(found: "Sequence[Line]", zone: "ZoneInfo", now: "datetime", *, json: b
     show.table(columns, rows, "The config names no sources; add some under cache:")
 
 
-def _show(found: "Sequence[Line]", now: "datetime") -> None:
-    import json
+def _show(found: "Sequence[Line]", now: "datetime", *, alone: bool) -> None:
+    """What is kept, each under a line of its age; of one `alone` that line is on standard
+    error, so that the rest is JSON."""
+    import sys
 
     from labtool.core.config.types import show_duration
-    from labtool.core.text import clean, one_line
+    from labtool.core.document import as_json
+    from labtool.core.text import one_line
 
     for line in found:
         at = _fetched(line)
         age = f"{show_duration(max(now - at, timedelta(0)))} old" if at else "never answered"
-        why = f"; {line.kept.error}" if line.kept and line.kept.error else ""
-        print(f"{line.name} ({line.source.kind}): {age}{one_line(why, 400)}")
+        why = one_line(f"; {line.error}" if line.error else "", 400)
+        print(
+            f"{line.name} ({line.source.kind}): {age}{why}",
+            file=sys.stderr if alone else sys.stdout,
+        )
         if line.kept and line.kept.data is not None:
-            print(clean(json.dumps(line.kept.data, indent=2, ensure_ascii=False)))
+            print(as_json(line.kept.data))
 
 
 def _fetched(line: "Line") -> "datetime | None":

@@ -47,6 +47,7 @@ def check(
 
 def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -> "Findings":
     """Every check there is: the core's, then each task's."""
+    from labtool.tasks.cache.check import notes as cache_notes
     from labtool.tasks.remind.check import check as check_remind
     from labtool.tasks.report import check as core
     from labtool.tasks.sections import SECTIONS, model
@@ -58,6 +59,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     core.check_people(lab, services, today, findings)
     core.check_sheets(lab, services, findings)
     _board(lab, findings, online=online)
+    findings.notes += cache_notes(lab)
     _timers(lab, findings)
     if not findings.people_known:
         findings.notes.append("rules and names were not checked, as the people are not known")

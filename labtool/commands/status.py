@@ -30,6 +30,7 @@ def status(
         from labtool.core.outbox import OPEN_STATES, Outbox
         from labtool.core.text import counted
         from labtool.tasks.backup.age import warnings
+        from labtool.tasks.cache.task import warnings as failing
         from labtool.tasks.report.task import read_timetable
 
         lab = o.load(config, context)
@@ -65,6 +66,7 @@ def status(
                         for line in lines
                     ],
                     "backups": warnings(lab, database, now),
+                    "caches": failing(lab, database, now),
                     "messages": {
                         state: sum(e.state == state for e in open_messages) for state in OPEN_STATES
                     },
@@ -88,6 +90,8 @@ def status(
         show.table(columns, rows, "Nothing has run yet, and no timers are set up.")
         for warning in warnings(lab, database, now):
             print(f"backup: {warning}")
+        for warning in failing(lab, database, now):
+            print(f"cache: {warning}")
         for state in ("waiting", "unknown", "failed"):
             count = sum(e.state == state for e in open_messages)
             if count:

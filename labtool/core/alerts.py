@@ -208,7 +208,9 @@ def alert(
     for fault in faults:
         since = f" (since {fault.first_seen:%Y-%m-%d %H:%M} UTC)" if fault.temporary else ""
         over = "over: " if kind == "over" else ""
-        lines.append(f"• {over}{fault.text}{since}  [{fault.id}]")
+        # What it is about stands in the heading.
+        text = fault.text.removeprefix(f"{first.scope}: ")
+        lines.append(f"• {over}{text}{since}  [{fault.id}]")
     # With the count, one that is told once more (somebody ended its snooze) is another message.
     names = ",".join(f"{fault.id}@{iso(fault.first_seen)}#{fault.count}" for fault in faults)
     digest = hashlib.sha256(names.encode()).hexdigest()[:16]

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labtool.core.clock import from_iso
+from labtool.core.shapes import real
 from labtool.core.text import one_line
 
 UNKNOWN = "unknown"
 _LONGEST = 120
+# Beyond these an instant is none in some zone.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
 # Decimal prefixes, as disks and networks are sold.
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 
@@ -59,9 +62,9 @@ def number(value: Any, unit: str = "") -> Cell:
 
 def size(value: Any) -> Cell:
     """Bytes, in the largest decimal unit that leaves a number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    amount = real(value)
+    if amount is None:
         return Cell(UNKNOWN, number=True)
-    amount = float(value)
     for prefix in _PREFIXES:
         if abs(amount) < 1000 or prefix == _PREFIXES[-1]:
             break
@@ -76,7 +79,9 @@ def moment(value: Any) -> Cell:
         at = value if isinstance(value, datetime) else from_iso(str(value))
     except ValueError:
         return word(value)
-    return Cell(str(value), at=at if at.tzinfo else at.replace(tzinfo=UTC))
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        return word(value)
+    return Cell(one_line(str(value), _LONGEST), at=at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def table(

@@ -192,6 +192,11 @@ class Marks:
         )
         return str(rows[0]["value"]) if rows else None
 
+    def names(self) -> list[str]:
+        """What facts are known."""
+        rows = self._database.rows("SELECT name FROM marks WHERE space = ?", self._space)
+        return sorted(str(row["name"]) for row in rows)
+
     def put(self, name: str, value: str, stored: str) -> None:
         """Remember a fact; `stored` (UTC, ISO 8601) is when."""
         self._database.execute(

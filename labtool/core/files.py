@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,19 @@ def make_folder(path: Path) -> Path:
         if not path.parent.exists():
             make_folder(path.parent)
         path.mkdir(0o700, exist_ok=True)
+    except OSError as error:
+        raise unusable(path, error) from error
+    return path
+
+
+def make_private(path: Path) -> Path:
+    """The folder, made if it is not there, and for this user alone if it was for others too.
+    Raises StateError when it cannot be."""
+    make_folder(path)
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & 0o700)
     except OSError as error:
         raise unusable(path, error) from error
     return path

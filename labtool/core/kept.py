@@ -8,10 +8,16 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from labtool.core import strictjson
+from labtool.core.clock import from_iso
 from labtool.core.files import write_atomic
+
+# What a source answers may be as deep as JSON from elsewhere, and stands in a document of ours.
+_DEEPEST = strictjson.DEEPEST + 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,31 @@ class Kept:
 
 
 def load(folder: Path, name: str) -> Kept | None:
-    """What is kept; None where there is nothing, or nothing that can be read."""
+    """What is kept; None where there is nothing, or nothing that `store` could have written."""
     try:
-        found = json.loads((folder / f"{name}.json").read_bytes())
-        return Kept(**{key: found[key] for key in Kept.__dataclass_fields__})
+        found = strictjson.parse((folder / f"{name}.json").read_bytes(), _DEEPEST)
+        kept = Kept(**{key: found[key] for key in Kept.__dataclass_fields__})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return kept if _is_sound(kept) else None
+
+
+def _is_sound(kept: Kept) -> bool:
+    words = (kept.name, kept.kind, kept.error)
+    if not all(isinstance(word, str) for word in words) or type(kept.schema) is not int:
+        return False
+    return isinstance(kept.ok, bool) and _is_moment(kept.fetched_at)
+
+
+def _is_moment(text: Any) -> bool:
+    """An instant that can be shown in any zone; or none."""
+    if text is None:
+        return True
+    try:
+        moment = from_iso(text)
+    except (ValueError, TypeError):
+        return False
+    return moment.tzinfo is not None and 1970 <= moment.replace(tzinfo=UTC).year <= 9000
 
 
 def store(folder: Path, kept: Kept) -> None:

@@ -45,6 +45,27 @@ def hold(
         os.close(handle)
 
 
+@contextmanager
+def share(folder: Path, name: str) -> Iterator[bool]:
+    """Hold the lock `name` together with others who share it; whether nobody else has it at
+    this moment. Who must know that for longer keeps others from coming by a lock of its own."""
+    if fcntl is None:
+        with hold(folder, name, wait=True):
+            yield True
+        return
+    path = make_folder(folder / "locks") / f"{name}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        alone = _locked(handle, wait=False)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield alone
+    finally:
+        os.close(handle)
+
+
 def _locked(handle: int, *, wait: bool) -> bool:
     if fcntl is None:
         # Windows' own waits for ten seconds at most; `hold` asks again.
@@ -63,10 +84,14 @@ def _locked(handle: int, *, wait: bool) -> bool:
 def _is_locked(handle: int) -> bool:
     if fcntl is None:
         return not _locked(handle, wait=False)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+    # Shared first, which is in nobody's way; then whether others share it.
+    for kind in (fcntl.LOCK_SH, fcntl.LOCK_EX):
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a disk of the network, and a file that may only be read
+            return False
     return False
 
 

@@ -23,7 +23,7 @@ from labtool.core.document import as_json
 from labtool.core.emergency import tell_without_state
 from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
 from labtool.core.journal import STATUS_OF_EXIT, Journal
-from labtool.core.lock import hold
+from labtool.core.lock import hold, share
 from labtool.core.log import captured, complain, remove_old, run_log, write_bug
 from labtool.core.masking import mask
 from labtool.core.messages import Message, Recipient, show_message
@@ -42,15 +42,14 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
     state = task.config.state
     with _terminable():
         try:
-            # The same work twice: once is enough. Other work of this task: after each other.
-            others = hold(state, task.name, wait=not task.alone, what=task.name)
-            with hold(state, task.lock, what=task.scope), others:
+            with _turn(task) as (alone, begun):
                 database = Database.open(state)
                 journal = Journal(database)
-                killed = journal.bury(task.name)
+                killed = journal.bury(task.name) if alone else 0
                 if killed:
                     complain(f"the last run of {task.name} was killed; this one goes on from there")
                 number = journal.start(task.name, task.timer, task.arguments, task.clock.now())
+                begun()
                 with ExitStack() as stack:
                     try:
                         stack.enter_context(captured(run_log(state, number), quiet=task.quiet))
@@ -62,6 +61,24 @@ def run_task(task: Task, body: Callable[[Run], None]) -> int:
         except StateError as error:
             tell_without_state(task, error)
             raise
+
+
+@contextmanager
+def _turn(task: Task) -> Iterator[tuple[bool, Callable[[], None]]]:
+    """A run's turn: whether no other of its name goes on, and what is to be called once the
+    journal has it. The same work twice: once is enough. Other work of a task: after each other,
+    unless they run together."""
+    state = task.config.state
+    if not task.together:
+        others = hold(state, task.name, wait=not task.alone, what=task.name)
+        with hold(state, task.lock, what=task.scope), others:
+            yield True, lambda: None
+        return
+    with ExitStack() as beginning:
+        # One at a time begins: who finds itself alone buries what was killed.
+        beginning.enter_context(hold(state, f"{task.name}.begin", wait=True))
+        with share(state, task.name) as alone:
+            yield alone, beginning.close
 
 
 @contextmanager

@@ -8,15 +8,15 @@ from typing import Any
 DEEPEST = 50
 
 
-def parse(text: str | bytes) -> Any:
+def parse(text: str | bytes, levels: int = DEEPEST) -> Any:
     """The document. Raises ValueError for what is no JSON (NaN and numbers too large for
-    anybody included), or is nested more than 50 levels deep."""
+    anybody included), or is nested more than so many levels deep."""
     try:
         document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    if _deeper_than(DEEPEST, document):
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+    if _deeper_than(levels, document):
+        raise ValueError(f"it is nested more than {levels} levels deep")
     return document
 
 

@@ -25,7 +25,8 @@ class Task:
     gives the means of sending for a database, and `admins` who hears of errors; both are
     called only when there is something to send. A `quiet` run prints only what the journal
     cannot keep. One that is `alone` has nothing to do while another of its name runs; others
-    come after each other. `ping` tells a dead man's switch of "start", "success" and "fail".
+    come after each other. Those that run `together` lock what they work on themselves. `ping`
+    tells a dead man's switch of "start", "success" and "fail".
     """
 
     name: str
@@ -41,6 +42,7 @@ class Task:
     admins: Callable[[Database], Sequence[Recipient]]
     ping: Callable[[Literal["start", "success", "fail"]], None] = lambda event: None
     alone: bool = False
+    together: bool = False
 
     @property
     def lock(self) -> str:

@@ -4,6 +4,7 @@ Google's own client for it brings gRPC, 19 MB; the account's session asks the sa
 Metrics and dimensions: developers.google.com/analytics/devguides/reporting/data/v1/api-schema.
 """
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +50,10 @@ class Analytics:
     def __init__(self, config: Config, base_url: str, seconds: float) -> None:
         settings = config.core.google
         if settings is None:
-            fix = "add google: {credentials: {file: PATH}}"
+            fix = (
+                "add google: {credentials: {file: PATH}} with a service account's key, and let its"
+                " address into the property: Admin, Property access management, viewer"
+            )
             raise Failed("the config has no section google", fix=fix, code="no_google")
         self._end = time.monotonic() + seconds
         self._call_seconds = min(seconds, settings.timeout / timedelta(seconds=1))
@@ -116,9 +120,16 @@ class Analytics:
 def _numbers(row: Mapping[str, Any]) -> dict[str, float | None]:
     values = [value.get("value") for value in row["metricValues"]]
     return {
-        name: None if value is None else float(value)
+        name: None if value is None else _finite(value)
         for name, value in zip(_METRICS, values, strict=True)
     }
+
+
+def _finite(value: Any) -> float:
+    found = float(value)
+    if not math.isfinite(found):
+        raise ValueError(value)
+    return found
 
 
 def _day(row: Mapping[str, Any]) -> date:

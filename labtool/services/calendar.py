@@ -1,5 +1,6 @@
 """Events of an iCalendar file, at a path or an http(s) address."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 5 * 1024 * 1024
 _MOST = 10_000
+# What a button "subscribe" gives: a name for programs, no protocol of its own.
+_SUBSCRIBED = re.compile(r"^webcals?://", re.IGNORECASE)
 # What the library raises for what it cannot understand.
 _ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
@@ -24,13 +27,17 @@ _ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 @dataclass(frozen=True, slots=True)
 class Event:
     """An event's days, both included, in the lab's zone; `emails` of its organizer and of who
-    attends (in lower case).
+    attends (in lower case). One that is not for whole days has the instants at which it `begins`
+    and `ends`, in the lab's zone.
     """
 
     summary: str
     start: date
     end: date
     emails: tuple[str, ...] = ()
+    begins: datetime | None = None
+    ends: datetime | None = None
+    location: str = ""
 
 
 def events(
@@ -51,14 +58,21 @@ def events(
             for event in _between(calendar, start, end, zone)
             if event.start <= end and event.end >= start
         },
-        key=lambda event: (event.start, event.end, event.summary),
+        key=_order,
     )
     if len(found) > _MOST:
         raise Failed(f"has more than {_MOST} events in these days", where=where, code="calendar")
     return found
 
 
+def _order(event: Event) -> tuple[date, bool, float, date, str]:
+    """By day; what takes whole days before what begins at a time."""
+    at = event.begins.timestamp() if event.begins else 0.0
+    return event.start, event.begins is not None, at, event.end, event.summary
+
+
 def _read(source: str, base: Path, timeout: float) -> tuple[str, bytes]:
+    source = _SUBSCRIBED.sub("https://", source)
     if "://" in source:
         from labtool.services import http
 
@@ -140,12 +154,29 @@ def _listed(values: Any) -> list[Any]:
 def _event(component: Any, zone: tzinfo) -> Event | None:
     try:
         begins = component["DTSTART"].dt
-        ends = component["DTEND"].dt if "DTEND" in component else begins
+        ends = _end(component, begins)
     except (KeyError, AttributeError):
         return None
     first, last = _day(begins, zone), _last(begins, ends, zone)
     summary = one_line(str(component.get("SUMMARY", "")))
-    return Event(summary, first, max(first, last), tuple(_emails(component)))
+    instants = (_instant(begins, zone), _instant(ends, zone))
+    place = one_line(str(component.get("LOCATION", "")), 200)
+    return Event(summary, first, max(first, last), tuple(_emails(component)), *instants, place)
+
+
+def _end(component: Any, begins: date) -> date:
+    """When an event ends, by what it says (RFC 5545, 3.6.1)."""
+    if "DTEND" in component:
+        end: date = component["DTEND"].dt
+        return end
+    return begins + component["DURATION"].dt if "DURATION" in component else begins
+
+
+def _instant(moment: date, zone: tzinfo) -> datetime | None:
+    """A moment on the lab's clock; None for a day."""
+    if not isinstance(moment, datetime):
+        return None
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _day(moment: date, zone: tzinfo) -> date:

@@ -9,7 +9,6 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,6 +18,7 @@ import requests
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
 from labtool.core.masking import retold
+from labtool.core.shapes import objects
 from labtool.core.text import one_line
 from labtool.services import http
 from labtool.services.etags import Etags, Known
@@ -28,7 +28,9 @@ _VERSION = "2022-11-28"
 _LARGEST = 32 * 1024 * 1024
 _PAGE = 100
 _CALL_SECONDS = 20.0
-_PAGE_NUMBER = re.compile(r"[?&]page=(\d+)")
+# The code of GitHub's refusal to count, as it does for the contributors of the largest.
+TOO_LARGE = "github_too_large"
+_PAGE_NUMBER = re.compile(r"[?&]page=(\d{1,7})\b")
 # What has no answer for one repository says nothing about the others.
 _NOTHING = frozenset({204, 404, 409, 422, 451})
 
@@ -41,6 +43,14 @@ class Reply:
     data: Any
     last: int = 1
     pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """What was listed of an owner's repositories, and how many there are."""
+
+    listed: tuple[dict[str, Any], ...]
+    total: int
 
 
 class GitHub:
@@ -60,23 +70,30 @@ class GitHub:
         """The seconds that are left."""
         return self._end - time.monotonic()
 
-    def repositories(
-        self, kind: Literal["orgs", "users"], owner: str, most: int
-    ) -> Iterator[dict[str, Any]]:
+    def repositories(self, kind: Literal["orgs", "users"], owner: str, most: int) -> Repositories:
         """An owner's repositories, those first that were pushed to last. Raises AccessDenied,
         Failed (no such owner) and Temporary, as all of these do."""
-        path, count, page = f"/{kind}/{quote(owner, safe='')}/repos", 0, 1
-        while count < most:
-            reply = self.get(path, needed=True, sort="pushed", per_page=_PAGE, page=page)
-            if not isinstance(reply.data, list):
-                raise Failed("answered something else than a list", where=self._where(path))
-            for one in reply.data[: most - count]:
-                if isinstance(one, dict):
-                    yield one
-            count += len(reply.data)
-            if page >= reply.last or not reply.data:
-                return
+        path = f"/{kind}/{quote(owner, safe='')}/repos"
+        found: list[dict[str, Any]] = []
+        page = last = 1
+        while page <= last and len(found) < most:
+            rows, last = self._listing(path, page)
+            found += rows
             page += 1
+            if not rows:
+                last = page - 1
+        total = len(found)
+        if page <= last:  # of the others only how many they are
+            rows, _ = self._listing(path, last)
+            total = (last - 1) * _PAGE + len(rows)
+        return Repositories(tuple(found[:most]), total)
+
+    def _listing(self, path: str, page: int) -> tuple[list[dict[str, Any]], int]:
+        """A page of repositories, and the number of the last one."""
+        reply = self.get(path, needed=True, sort="pushed", per_page=_PAGE, page=page)
+        if not isinstance(reply.data, list):
+            raise Failed("answered something else than a list", where=self._where(path))
+        return objects(reply.data), max(reply.last, page)
 
     def count(self, path: str, **params: Any) -> int | None:
         """How many things a listing has; None where it says nothing."""
@@ -93,11 +110,23 @@ class GitHub:
             raise Temporary("there was not time enough", where=where, code="late")
         return retrying(lambda: self._ask(path, query, needed=needed), self.left)
 
+    def of(self, name: str, *what: str, **params: Any) -> Reply:
+        """One answer about a repository, by its full name; as `get`."""
+        return self.get(self._path(name, *what), **params)
+
+    def count_of(self, name: str, *what: str, **params: Any) -> int | None:
+        """How many things a listing of a repository has; as `count`."""
+        return self.count(self._path(name, *what), **params)
+
+    def _path(self, name: str, *what: str) -> str:
+        """Where a repository is asked for: its name is a vendor's, or a config's."""
+        return "/".join(("/repos", *(quote(part, safe="") for part in name.split("/")), *what))
+
     def _ask(self, path: str, query: str, *, needed: bool) -> Reply:
         url, where = f"{self._base}{path}{query}", self._where(path)
         known = self._known.get(url)
         headers = {"If-None-Match": known.etag} if known else {}
-        with http.explained(where):
+        with http.explained(where), http.within(min(_CALL_SECONDS, max(0.1, self.left))):
             response = self._session().get(url, headers=headers)
         self._note_expiry(response)
         if response.status_code == 304 and known:
@@ -120,7 +149,7 @@ class GitHub:
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = requests.Session()
-            http.bounded(session, min(_CALL_SECONDS, max(1.0, self.left)), _LARGEST)
+            http.bounded(session, _CALL_SECONDS, _LARGEST)
             session.headers.update(
                 {
                     "Accept": "application/vnd.github+json",
@@ -147,6 +176,8 @@ class GitHub:
             fix = "make a new token: Settings, Developer settings, and put it into .env"
             what = "the token is wrong, was revoked or has run out"
             return AccessDenied(what, where=where, fix=fix, code="token")
+        if status == 403 and "too large" in said:
+            return Failed(said, where=where, code=TOO_LARGE)
         if status == 403:
             headers = response.headers
             wanted = headers.get("X-Accepted-GitHub-Permissions") or headers.get(

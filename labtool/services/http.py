@@ -24,6 +24,7 @@ from urllib3.response import BaseHTTPResponse
 from labtool.core.errors import Failed, LabtoolError, Temporary
 from labtool.services.addresses import ForbiddenAddressError, Guard
 from labtool.services.deadline import Deadline
+from labtool.services.http_words import why as _why
 from labtool.services.retry import retrying
 
 LARGEST = 20 * 1024 * 1024
@@ -149,6 +150,16 @@ def retry_after(response: requests.Response) -> float | None:
 
 
 @contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Whatever bounded sessions send inside has to be done in so many seconds."""
+    token = _end.set(min(time.monotonic() + seconds, _end.get() or math.inf))
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+@contextmanager
 def explained(where: str) -> Iterator[None]:
     """What goes wrong in a transfer, as our errors."""
     try:
@@ -174,23 +185,21 @@ def _explain(error: Exception, where: str) -> LabtoolError:
         what = "is not, or redirects to what is not, an http(s) address"
         return Failed(what, where=where, fix="check the address; write https://...")
     if isinstance(error, TooSlowError | requests.Timeout):
-        return Temporary(f"gave no whole answer in time ({_why(error)})", where=where, code="http")
-    return Temporary(f"cannot be reached ({_why(error)})", where=where, code="http")
+        what = f"{_host(error, where)}gave no whole answer in time ({_why(error)})"
+        return Temporary(what, where=where, code="http")
+    what = f"{_host(error, where)}cannot be reached ({_why(error)})"
+    return Temporary(what, where=where, code="http")
 
 
-def _why(error: BaseException) -> str:
-    """The innermost reason, in a few words."""
-    inner: Any = error
-    for _ in range(6):
-        args = getattr(inner, "args", ())
-        reason = getattr(inner, "reason", None) or (args[-1] if args else None)
-        if not isinstance(reason, BaseException):
-            break
-        inner = reason
-    if isinstance(inner, TooSlowError):
-        return str(inner)
-    text = getattr(inner, "strerror", None) or type(inner).__name__
-    return str(text)
+def _host(error: Exception, where: str) -> str:
+    """The host that was asked, unless the place names it already."""
+    url = getattr(getattr(error, "request", None), "url", None)
+    try:
+        parts = urlsplit(str(url or ""))
+        host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return ""
+    return "" if not host or host in where else f"{host} "
 
 
 class _BoundedAdapter(HTTPAdapter):

@@ -82,6 +82,11 @@ class Client:
         self._web = _Web(token, base_url, min(seconds, _LONGEST_TIMEOUT))
         self._waiting = waiting
 
+    def limit(self, seconds: float, waiting: float) -> None:
+        """From now on a call has so many seconds, all its attempts `waiting`."""
+        self._web.limit(max(0.1, min(seconds, _LONGEST_TIMEOUT)))
+        self._waiting = waiting
+
     def call(self, method: str, **args: Any) -> dict[str, Any]:
         """The answer of a method that only reads (or that may safely be repeated).
 
@@ -184,6 +189,10 @@ class _Web(WebClient):
     def __init__(self, token: str, base_url: str, seconds: float) -> None:
         logger = logging.Logger("slack_sdk", logging.CRITICAL + 1)  # noqa: LOG001  (said to nobody)
         super().__init__(token, base_url, timeout=int(seconds), retry_handlers=[], logger=logger)
+        self._seconds = seconds
+
+    def limit(self, seconds: float) -> None:
+        """From now on a transfer has so many seconds."""
         self._seconds = seconds
 
     def _perform_urllib_http_request_internal(

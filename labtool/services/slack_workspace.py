@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from labtool.core import shapes
 from labtool.core.config import Config
 from labtool.core.errors import Failed, Temporary
-from labtool.core.text import one_line
 from labtool.services.slack_client import Client
 
 MemberKind = Literal["owner", "admin", "member", "guest", "single-channel guest", "bot", "gone"]
@@ -62,9 +62,8 @@ class Workspace:
             fix = "add slack: {token: ...}"
             raise Failed("the config has no section slack", fix=fix, code="no_slack")
         self._end = time.monotonic() + seconds
-        call = min(seconds, settings.timeout / timedelta(seconds=1))
-        token = settings.token.reveal()
-        self._client = Client(token, settings.base_url, call, waiting=seconds)
+        self._call_seconds = min(seconds, settings.timeout / timedelta(seconds=1))
+        self._client = Client(settings.token.reveal(), settings.base_url, self._call_seconds)
 
     @property
     def left(self) -> float:
@@ -74,7 +73,7 @@ class Workspace:
     def token_ends(self) -> float | None:
         """In how many seconds the bot's token runs out; None for one that does not."""
         found = self._call("auth.test").get("expires_in")
-        return float(found) if isinstance(found, int) and found > 0 else None
+        return float(found) if (found := shapes.count(found)) else None
 
     def members(self) -> list[Member]:
         """Everybody who has, or had, an account. Raises AccessDenied, Failed and Temporary,
@@ -93,10 +92,10 @@ class Workspace:
         return [
             Channel(
                 str(one.get("id") or ""),
-                _text(one.get("name")) or "unnamed",
+                _name(one.get("name")) or "unnamed",
                 bool(one.get("is_private")),
                 bool(one.get("is_member")),
-                _whole(one.get("num_members")),
+                shapes.count(one.get("num_members")),
             )
             for one in found
         ]
@@ -105,7 +104,7 @@ class Workspace:
         """When people wrote in a channel since then (Unix seconds), newest first: messages,
         without the answers in threads and without notes on who came and went."""
         found = self._pages("conversations.history", "messages", channel=channel, oldest=since)
-        times = [_seconds(m.get("ts")) for m in found if _is_said(m)]
+        times = [shapes.seconds(m.get("ts")) for m in found if _is_said(m)]
         return sorted((at for at in times if at is not None), reverse=True)
 
     def files(self) -> list[File]:
@@ -113,9 +112,9 @@ class Workspace:
         found: list[File] = []
         for page in range(1, _MOST_PAGES + 1):
             reply = self._call("files.list", count=_PAGE, page=page)
-            found += [_file(one) for one in _objects(reply.get("files"))]
+            found += [_file(one) for one in shapes.objects(reply.get("files"))]
             paging = reply.get("paging")
-            pages = _whole(paging.get("pages")) if isinstance(paging, dict) else None
+            pages = shapes.count(paging.get("pages")) if isinstance(paging, dict) else None
             if page >= (pages or 1):
                 break
         return found
@@ -127,7 +126,7 @@ class Workspace:
             if not isinstance(reply.get(key), list):
                 what = f"answered without {key}"
                 raise Failed(what, where=f"Slack {method}", code="slack_shape")
-            yield from _objects(reply[key])
+            yield from shapes.objects(reply[key])
             meta = reply.get("response_metadata")
             cursor = str((meta.get("next_cursor") if isinstance(meta, dict) else "") or "")
             if not cursor:
@@ -136,14 +135,19 @@ class Workspace:
     def _call(self, method: str, **args: Any) -> dict[str, Any]:
         if self.left <= 0:
             raise Temporary("there was not time enough", where=f"Slack {method}", code="late")
+        self._client.limit(min(self._call_seconds, self.left), self.left)
         return self._client.call(method, **args)
+
+
+def _name(value: Any) -> str:
+    return shapes.text(value, 100) or ""
 
 
 def _member(user: dict[str, Any]) -> Member:
     profile = user.get("profile")
     profile = profile if isinstance(profile, dict) else {}
     names = (profile.get("real_name"), user.get("real_name"), user.get("name"), user.get("id"))
-    name = next((text for text in map(_text, names) if text), "unnamed")
+    name = next((text for text in map(_name, names) if text), "unnamed")
     return Member(str(user.get("id") or ""), name, _kind(user))
 
 
@@ -162,12 +166,12 @@ def _kind(user: dict[str, Any]) -> MemberKind:
 
 
 def _file(one: dict[str, Any]) -> File:
-    every = [*_list(one.get("channels")), *_list(one.get("groups"))]
+    every = [*shapes.listed(one.get("channels")), *shapes.listed(one.get("groups"))]
     return File(
-        _text(one.get("filetype")) or "unknown",
-        _whole(one.get("size")) or 0,
-        _seconds(one.get("created")) or 0.0,
-        tuple(str(channel) for channel in every),
+        _name(one.get("filetype")) or "unknown",
+        shapes.count(one.get("size")) or 0,
+        shapes.seconds(one.get("created")) or 0.0,
+        tuple(channel for channel in every if isinstance(channel, str)),
     )
 
 
@@ -178,26 +182,3 @@ _SAID = frozenset({"bot_message", "file_share", "me_message", "thread_broadcast"
 def _is_said(message: dict[str, Any]) -> bool:
     subtype = message.get("subtype")
     return not subtype or subtype in _SAID
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in _list(value) if isinstance(one, dict)]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return one_line(value, 100) if isinstance(value, str) else ""
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _seconds(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None

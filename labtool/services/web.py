@@ -173,6 +173,8 @@ class Web:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Who is at the other end is nothing that a header may say.
+                proxy_headers=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
                 h11_max_incomplete_event_size=32 * 1024,

@@ -70,6 +70,7 @@ def test_the_commented_parts_of_the_example_are_valid(lab: Lab) -> None:
     text = text[:start] + text[start:end].replace("\n  # ", "\n  ") + text[end:]
     lab.secrets(SLACK_BOT_TOKEN="xoxb-1", MAIL_PASSWORD="secret")
     lab.secrets(GITHUB_TOKEN="g", DROPBOX_REFRESH_TOKEN="d", DROPBOX_APP_SECRET="s")
+    lab.secrets(AWS_KEY_ID="a", AWS_SECRET="s", WEATHER_TOKEN="w")
     (lab.folder / "google.json").write_text("{}")
     lab.configure(text)
     for name in ("people", "duties", "meetings", "absences"):

@@ -1,11 +1,12 @@
 """An account in one region: machines, disks, balancers, their measurements, the bill."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from labtool.core.errors import Temporary
 from labtool.core.text import one_line
@@ -15,6 +16,9 @@ _CALL_SECONDS = 20.0
 # What AWS takes in one call of get_metric_data.
 _QUERIES = 500
 _MOST = 2000
+# What AWS says of a target whose group has no health check.
+_UNCHECKED = "unavailable"
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,16 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer (classic or application) with the hosts behind it. `dimension` is
-    how CloudWatch knows it."""
+    """A load balancer with the hosts behind it; those of an application balancer are counted in
+    each of its target groups (`groups`: name, hosts, healthy). `dimension` is how CloudWatch
+    knows it."""
 
     name: str
-    kind: str
+    kind: Literal["classic", "application"]
     hosts: int
     healthy: int
     dimension: str
+    groups: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,19 @@ class Account:
         self._region, self._endpoint = region, endpoint or None
         self._keys = keys
         self._end = time.monotonic() + seconds
-        self._seconds = seconds
         self._turn = threading.Lock()
         self._session: Any = None
         self._clients: dict[str, Any] = {}
+
+    def check(self) -> None:
+        """Whether there are any credentials to ask with; nothing is asked of AWS."""
+        from botocore.exceptions import NoCredentialsError
+
+        with explained("credentials"), self._turn:
+            found = self._connected().get_credentials()
+            if found is None:
+                raise NoCredentialsError
+            found.get_frozen_credentials()
 
     def instances(self) -> list[Instance]:
         """Those that are not gone."""
@@ -130,18 +145,25 @@ class Account:
             groups = self._pages(
                 "elbv2", "describe_target_groups", "TargetGroups", LoadBalancerArn=arn
             )
-            hosts: dict[str, bool] = {}
-            for group in groups:
-                targets = self._call(
-                    "elbv2", "describe_target_health", TargetGroupArn=group["TargetGroupArn"]
-                )
-                for target in targets.get("TargetHealthDescriptions") or ():
-                    key = f"{target['Target']['Id']}:{target['Target'].get('Port')}"
-                    hosts[key] = (target.get("TargetHealth") or {}).get("State") == "healthy"
+            counted = [self._counted(group) for group in groups]
             dimension = arn.partition(":loadbalancer/")[2]
+            hosts, healthy = sum(h for _, h, _ in counted), sum(ok for _, _, ok in counted)
             name = str(one["LoadBalancerName"])
-            found.append(Balancer(name, "application", len(hosts), sum(hosts.values()), dimension))
+            groups_of = tuple(sorted(counted))
+            found.append(Balancer(name, "application", hosts, healthy, dimension, groups_of))
         return found
+
+    def _counted(self, group: Mapping[str, Any]) -> tuple[str, int, int]:
+        """A target group: its name, its hosts, and how many of them are healthy. Those that
+        nobody checks are not counted."""
+        arn = str(group["TargetGroupArn"])
+        reply = self._call("elbv2", "describe_target_health", TargetGroupArn=arn)
+        states = [
+            (target.get("TargetHealth") or {}).get("State")
+            for target in reply.get("TargetHealthDescriptions") or ()
+        ]
+        hosts = [state for state in states if state != _UNCHECKED]
+        return str(group.get("TargetGroupName") or arn), len(hosts), hosts.count("healthy")
 
     def measurements(
         self, queries: Sequence[Query], since: datetime, until: datetime, period: timedelta
@@ -166,7 +188,11 @@ class Account:
                 values = zip(
                     result.get("Timestamps") or (), result.get("Values") or (), strict=True
                 )
-                found[number] |= {int(at.timestamp()): float(value) for at, value in values}
+                found[number] |= {
+                    int(at.timestamp()): float(value)
+                    for at, value in values
+                    if math.isfinite(value)
+                }
         return [sorted(points.items()) for points in found]
 
     def spent(self, today: date) -> float:
@@ -182,7 +208,10 @@ class Account:
         )
         with explained("ce:GetCostAndUsage"):
             amounts = [one["Total"]["UnblendedCost"]["Amount"] for one in reply["ResultsByTime"]]
-            return sum(float(amount) for amount in amounts)
+            spent = sum(float(amount) for amount in amounts)
+            if not math.isfinite(spent):
+                raise ValueError(spent)
+            return spent
 
     def _pages(self, service: str, method: str, key: str, **args: Any) -> Iterator[dict[str, Any]]:
         with explained(_action(service, method)):
@@ -213,21 +242,26 @@ class Account:
             return self._clients[service]
 
     def _made(self, service: str) -> Any:
-        import boto3
         from botocore.config import Config
+
+        left = max(1.0, min(_CALL_SECONDS, self._end - time.monotonic()))
+        settings = Config(
+            # A large account's answer takes its time; that somebody is there does not.
+            connect_timeout=left / _TRIES,
+            read_timeout=left,
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
+        )
+        return self._connected().client(service, endpoint_url=self._endpoint, config=settings)
+
+    def _connected(self) -> Any:
+        import boto3
 
         if self._session is None:
             key, secret = self._keys or (None, None)
             self._session = boto3.session.Session(
                 aws_access_key_id=key, aws_secret_access_key=secret, region_name=self._region
             )
-        left = max(1.0, min(_CALL_SECONDS, self._seconds, self._end - time.monotonic()))
-        settings = Config(
-            connect_timeout=left,
-            read_timeout=left,
-            retries={"mode": "standard", "total_max_attempts": 2},
-        )
-        return self._session.client(service, endpoint_url=self._endpoint, config=settings)
+        return self._session
 
 
 def _action(service: str, method: str) -> str:

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
 from labtool.core.masking import retold
 from labtool.core.text import one_line
+from labtool.services.http_words import why
 
 _WRONG_KEYS = frozenset(
     {
@@ -55,7 +57,8 @@ def explained(action: str) -> Iterator[None]:
     except ClientError as error:
         raise _refused(error.response, action, where) from error
     except HTTPClientError as error:
-        what = f"AWS cannot be reached ({type(error).__name__})"
+        asked = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url") or "")).hostname
+        what = f"{asked or 'AWS'} cannot be reached ({why(error)})"
         raise Temporary(what, where=where, code="aws") from error
     except BotoCoreError as error:
         raise _not_asked(error, where) from error
@@ -68,11 +71,11 @@ def _not_asked(error: Exception, where: str) -> LabtoolError:
     from botocore import exceptions as be
 
     if isinstance(error, be.NoCredentialsError | be.PartialCredentialsError):
-        fix = "set key_id: and secret:, or give this machine a role"
-        return AccessDenied("there are no credentials", where=where, fix=fix, code="aws_keys")
+        fix = "set key_id: and secret: of this source under cache:, or give this machine a role"
+        return AccessDenied("there are no credentials", where="AWS", fix=fix, code="aws_keys")
     if isinstance(error, be.CredentialRetrievalError | be.ProfileNotFound):
-        fix = "look into ~/.aws, or set key_id: and secret:"
-        return AccessDenied(one_line(str(error), 160), where=where, fix=fix, code="aws_keys")
+        fix = "look into ~/.aws, or set key_id: and secret: of this source under cache:"
+        return AccessDenied(one_line(str(error), 160), where="AWS", fix=fix, code="aws_keys")
     if isinstance(error, be.InvalidRegionError | be.NoRegionError):
         return Failed("there is no such region", where=where, fix="check region:", code="region")
     what = f"AWS's answer made no sense ({type(error).__name__})"
@@ -90,10 +93,10 @@ def _refused(response: dict[str, Any], action: str, where: str) -> LabtoolError:
         return Failed(what, where=where, fix=fix, code="clock")
     if code in _RUN_OUT:
         fix = "keys of a role or a login last some hours: make keys of a user of its own"
-        return AccessDenied("the keys have run out", where=where, fix=fix, code="aws_keys")
+        return AccessDenied("the keys have run out", where="AWS", fix=fix, code="aws_keys")
     if code in _WRONG_KEYS:
-        fix = "check key_id: and secret:; make new ones in IAM if they were revoked"
-        return AccessDenied(f"AWS refuses the keys ({code})", where=where, fix=fix, code="aws_keys")
+        fix = "check key_id: and secret: of this source; make new ones in IAM if they were revoked"
+        return AccessDenied(f"AWS refuses the keys ({code})", where="AWS", fix=fix, code="aws_keys")
     if code in _NOT_ALLOWED:
         fix = f"allow {action} in the user's policy (IAM)"
         what = "a permission is missing"

@@ -1,51 +1,104 @@
-"""Load balancers without a healthy host: who is told of what, and when. Pure.
+"""Load balancers without a healthy host: what is known of each between looks, and what a look
+makes of it. Pure.
 
-One is `down` when two refreshes in a row met it with hosts of which none is healthy; one that
-never had a healthy host is being set up, and is not.
+One is down when two looks in a row found no healthy host, and it has, or had, hosts: one that
+never had any is being set up. What was told, and to whom, stays until it is over, however long
+nobody may look, and whatever else is lost.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
 
-from labtool.core.clock import from_iso, iso
-from labtool.tasks.cache.sources._base import Alarm
+from labtool.core import shapes
+from labtool.core.clock import iso
 
-_READINGS = 2
-# How long after its end an alarm's end is still told, should a run have been killed.
-_TOLD_FOR = timedelta(days=1)
+_LOOKS = 2
 
-State = Mapping[str, Any]
-NEW: State = {"seen_healthy": False, "down_since": None, "readings": 0, "was_down": None}
-
-
-def judged(before: State, hosts: int, healthy: int, now: datetime) -> dict[str, Any]:
-    """The state of a balancer after one more look."""
-    if healthy:
-        was_down = before["was_down"]
-        if before["readings"] >= _READINGS:
-            was_down = {"since": before["down_since"], "until": iso(now)}
-        return {**NEW, "seen_healthy": True, "was_down": was_down}
-    if not hosts or not before["seen_healthy"]:
-        return {**NEW, "seen_healthy": before["seen_healthy"], "was_down": before["was_down"]}
-    since = before["down_since"] or iso(now)
-    return {**before, "down_since": since, "readings": before["readings"] + 1}
+Kind = Literal["classic", "application"]
 
 
-def alarms(
-    source: str, duty: str, balancers: Sequence[Mapping[str, Any]], now: datetime
-) -> Iterator[Alarm]:
-    """What is to be told, with keys that are the same until it has changed."""
-    for one in balancers:
-        name, was = one["name"], one["was_down"]
-        if one["readings"] >= _READINGS:
-            text = f"The load balancer {name} has no healthy host: {one['hosts']} are behind it."
-            yield Alarm(_key(source, name, one["down_since"]), duty, text, "danger")
-        elif was and now - from_iso(was["until"]) < _TOLD_FOR:
-            down = _key(source, name, was["since"])
-            text = f"The load balancer {name} has {one['healthy']} healthy hosts again."
-            yield Alarm(f"{down}:over", duty, text, "good", after=down)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a refresh saw of a balancer."""
+
+    name: str
+    kind: Kind
+    hosts: int
+    healthy: int
 
 
-def _key(source: str, name: str, since: str) -> str:
-    return f"balancer:{source}:{name}:{since}"
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of a balancer: whether it ever had hosts, how many looks in a row found
+    none of them healthy, `since` when (ISO 8601, UTC), and who was `told`."""
+
+    had_hosts: bool = False
+    looks: int = 0
+    since: str = ""
+    told: tuple[str, ...] = ()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether somebody should know."""
+        return self.looks >= _LOOKS
+
+    @classmethod
+    def read(cls, text: str | None) -> "State":
+        """What `write` wrote; nothing is known where that makes no sense."""
+        try:
+            found = shapes.mapping(json.loads(text or "{}"))
+        except ValueError:
+            return cls()
+        told = tuple(one for one in shapes.listed(found.get("told")) if isinstance(one, str))
+        since = shapes.instant(found.get("since")) or ""
+        looks = (shapes.count(found.get("looks")) or 0) if since else 0
+        return cls(found.get("had_hosts") is True, looks, since, told if since else ())
+
+    def write(self) -> str:
+        """As it is kept."""
+        return json.dumps(asdict(self))
+
+
+def looked(state: State, look: Look | None, now: datetime) -> State:
+    """The state after one more look; None where the balancer is not there any more."""
+    if look is None:
+        return State()
+    had_hosts = state.had_hosts or look.hosts > 0
+    if look.healthy or not had_hosts:
+        return State(had_hosts)
+    return replace(state, had_hosts=True, looks=state.looks + 1, since=state.since or iso(now))
+
+
+def down_since(before: Any, look: Look, now: datetime) -> str | None:
+    """Since when it has no healthy host, by the last answer, for who looks at the page."""
+    known = _entry(before, look)
+    if look.healthy or not (
+        look.hosts or shapes.count(known.get("hosts")) or known.get("down_since")
+    ):
+        return None
+    return shapes.instant(known.get("down_since")) or iso(now)
+
+
+def _entry(before: Any, look: Look) -> Mapping[str, Any]:
+    every: Iterable[dict[str, Any]] = shapes.objects(shapes.mapping(before).get("balancers"))
+    found = (one for one in every if (one.get("name"), one.get("kind")) == (look.name, look.kind))
+    return next(found, {})
+
+
+def outage(look: Look) -> str:
+    """What is said when it is down."""
+    if not look.hosts:
+        return f"The load balancer {look.name} has no host any more: none is behind it."
+    behind = "1 is" if look.hosts == 1 else f"{look.hosts} are"
+    return f"The load balancer {look.name} has no healthy host: {behind} behind it."
+
+
+def end(name: str, look: Look | None) -> str:
+    """What is said when that is over."""
+    if look is None:
+        return f"The load balancer {name}, which had no healthy host, is not there any more."
+    hosts = "1 healthy host" if look.healthy == 1 else f"{look.healthy} healthy hosts"
+    return f"The load balancer {name} has {hosts} again."

@@ -3,6 +3,7 @@ months one a day, until they are too old.
 """
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from labtool.core.database import Database
 from labtool.core.text import one_line
 
 _LONGEST = 200
+# Seconds that two clocks may differ.
+_AHEAD = 3600
 # Older than this: one number in so many seconds stays.
 _THINNED = ((timedelta(days=60), 86400), (timedelta(days=7), 3600))
 
@@ -43,35 +46,56 @@ class History:
             found.setdefault(row["series"], []).append((row["at"], row["value"]))
         return found
 
-    def latest(self, source: str) -> dict[str, float]:
-        """The newest number of each series of a source."""
+    def sources(self) -> list[str]:
+        """Those that have numbers."""
+        rows = self._database.rows("SELECT DISTINCT source FROM history ORDER BY source")
+        return [str(row["source"]) for row in rows]
+
+    def forget(self, source: str) -> None:
+        """Forget all numbers of a source."""
+        self._database.execute("DELETE FROM history WHERE source = ?", source)
+
+    def latest(self, source: str, now: datetime) -> dict[str, float]:
+        """The newest number of each series of a source; what is of the future was noted by a
+        clock that was wrong."""
         # SQLite gives the value of the row that has the maximum.
         rows = self._database.rows(
-            "SELECT series, max(at), value FROM history WHERE source = ? GROUP BY series", source
+            "SELECT series, max(at), value FROM history WHERE source = ? AND at <= ?"
+            " GROUP BY series",
+            source,
+            int(now.timestamp()),
         )
         return {row["series"]: row["value"] for row in rows}
 
     def means(
-        self, source: str, series: Sequence[str], since: int, step: int
+        self, source: str, series: Sequence[str], since: int, until: int, step: int
     ) -> dict[str, list[tuple[int, float]]]:
         """The means of some series over each `step` (seconds) from an instant (Unix seconds)
-        on, each at the step's first number."""
+        to another, each at the step's first number."""
         found: dict[str, list[tuple[int, float]]] = {}
         for name in series:
             rows = self._database.rows(
                 "SELECT min(at) AS at, avg(value) AS value FROM history"
-                " WHERE source = ? AND series = ? AND at >= ? GROUP BY at / ? ORDER BY at",
+                " WHERE source = ? AND series = ? AND at BETWEEN ? AND ?"
+                " GROUP BY at / ? ORDER BY at",
                 source,
                 name,
                 since,
+                until,
                 step,
             )
             found[name] = [(row["at"], row["value"]) for row in rows]
         return found
 
     def thin(self, source: str, keep: timedelta, now: datetime) -> None:
-        """Leave out what is too old, and of what is old all but the first of each while."""
+        """Leave out what is too old, and of what is old all but the first of each while; and
+        what is of the future, whichever clock one believes."""
         seconds = int(now.timestamp())
+        self._database.execute(
+            "DELETE FROM history WHERE source = ? AND at > ?",
+            source,
+            max(seconds, int(time.time())) + _AHEAD,
+        )
         self._database.execute(
             "DELETE FROM history WHERE source = ? AND at < ?",
             source,

@@ -6,16 +6,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 
 from labtool.core.errors import LabtoolError, Temporary
 from labtool.tasks.cache.sources._base import Answer
 
-AT_ONCE = 16
+# More than a lab has sources: those that hang keep their place until their time is up.
+AT_ONCE = 64
 # Beyond the seconds that a source has by itself: it may be about to say what went wrong.
 _GRACE = 5.0
 
-Ask = Callable[[], Answer]
+# Asks, given the instant (UTC) at which that begins.
+Ask = Callable[[datetime], Answer]
+Clock = Callable[[], datetime]
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +37,21 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it: an answer, or an error (a bug too); and how long it took."""
+    """What became of it: an answer, or an error (a bug too); when it began to be asked (UTC),
+    and how long it took. One that is `late` may be asking still."""
 
     name: str
     answer: Answer | None
     error: Exception | None
+    began: datetime
     seconds: float
+    late: bool = False
 
 
 @dataclass(slots=True)
 class _Flight:
     job: Job
+    began: datetime
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -47,14 +59,14 @@ class _Flight:
         return self.started + self.job.seconds + _GRACE - time.monotonic()
 
 
-def ask_all(jobs: list[Job], at_once: int = AT_ONCE) -> Iterator[Outcome]:
+def ask_all(jobs: list[Job], at_once: int = AT_ONCE, clock: Clock = _utc) -> Iterator[Outcome]:
     """Ask all of them, `at_once` at the most; outcomes as they come."""
     waiting = list(reversed(jobs))
     flying: dict[str, _Flight] = {}
     arrived: SimpleQueue[Outcome] = SimpleQueue()
     while waiting or flying:
         while waiting and len(flying) < at_once:
-            flight = _Flight(waiting.pop())
+            flight = _Flight(waiting.pop(), clock())
             flying[flight.job.name] = flight
             # A daemon: one that hangs must not keep the process.
             threading.Thread(target=_ask, args=(flight, arrived), daemon=True).start()
@@ -71,11 +83,11 @@ def _ask(flight: _Flight, arrived: "SimpleQueue[Outcome]") -> None:
     answer: Answer | None = None
     error: Exception | None = None
     try:
-        answer = flight.job.ask()
+        answer = flight.job.ask(flight.began)
     except Exception as found:  # noqa: BLE001  (handed to who asked, in the main thread)
         error = found
     seconds = time.monotonic() - flight.started
-    arrived.put(Outcome(flight.job.name, answer, error, seconds))
+    arrived.put(Outcome(flight.job.name, answer, error, flight.began, seconds))
 
 
 def _given_up(flying: Mapping[str, _Flight]) -> Iterator[Outcome]:
@@ -86,4 +98,5 @@ def _given_up(flying: Mapping[str, _Flight]) -> Iterator[Outcome]:
             late: LabtoolError = Temporary(
                 f"gave no answer in {flight.job.seconds:g} s", where=f"cache {name}", code="late"
             )
-            yield Outcome(name, None, late, time.monotonic() - flight.started)
+            seconds = time.monotonic() - flight.started
+            yield Outcome(name, None, late, flight.began, seconds, late=True)

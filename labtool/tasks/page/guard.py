@@ -5,17 +5,16 @@ import base64
 import binascii
 import hmac
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from labtool.tasks.page.brake import Brake
 from labtool.tasks.page.section import Serve
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-# Seconds that a wrong password costs, and how many may be waited for at once.
-_PENALTY = 0.5
-_MOST_WAITING = 20
 _ASK = {"WWW-Authenticate": 'Basic realm="The lab\'s own pages", charset="UTF-8"'}
 
 
@@ -25,8 +24,8 @@ class Guard:
     def __init__(self, settings: Serve) -> None:
         self._password = settings.password.reveal() if settings.password else ""
         self._header = settings.header
-        self._proxies = frozenset(settings.proxies)
-        self._waiting = 0
+        self._proxies = [ip_network(proxy, strict=False) for proxy in settings.proxies]
+        self._brake = Brake()
 
     def __call__(self, endpoint: Endpoint) -> Endpoint:
         """An endpoint behind the guard."""
@@ -47,21 +46,47 @@ class Guard:
         given = _password(request.headers.get("authorization", ""))
         if given is None:
             return PlainTextResponse("These pages are the lab's own.\n", 401, _ASK)
+        client = self._client(request)
+        if self._brake.holds(client):
+            # Without a look at the password.
+            why = "Too many wrong passwords; wait a little.\n"
+            return PlainTextResponse(why, 429, {"Retry-After": "2"})
         if hmac.compare_digest(given, self._password.encode()):
+            self._brake.right(client)
             return None
-        if self._waiting >= _MOST_WAITING:
-            return PlainTextResponse("Too many wrong passwords; wait a little.\n", 429)
-        self._waiting += 1
-        try:
-            await asyncio.sleep(_PENALTY)
-        finally:
-            self._waiting -= 1
+        with self._brake.wrong(client) as seconds:
+            await asyncio.sleep(seconds)
         return PlainTextResponse("That is not the password.\n", 401, _ASK)
 
     def _is_vouched_for(self, request: Request) -> bool:
-        peer = request.client.host if request.client else ""
         named = bool(self._header) and bool(request.headers.get(self._header, "").strip())
-        return named and peer in self._proxies
+        return named and self._is_proxy(_peer(request))
+
+    def _is_proxy(self, peer: str) -> bool:
+        """Whether a request comes from a proxy that is believed."""
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in proxy for proxy in self._proxies)
+
+    def _client(self, request: Request) -> str:
+        """Who asks: the peer, or whom a proxy that is believed has added as its own."""
+        peer = _peer(request)
+        said = request.headers.get("x-forwarded-for", "") if self._is_proxy(peer) else ""
+        return said.rpartition(",")[2].strip() or peer
+
+
+def _peer(request: Request) -> str:
+    """The address at the other end of the connection; of IPv4 as such, also where the server
+    listens on IPv6."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def _password(header: str) -> bytes | None:

@@ -1,7 +1,7 @@
 """Templates and values -> pages. What people wrote is escaped, whatever it is."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -30,9 +30,13 @@ POLICY = (
 
 
 def render(
-    pages: Iterable[Page | Raw], common: Mapping[str, Any], now: datetime
+    pages: Iterable[Page | Raw],
+    common: Mapping[str, Any],
+    now: datetime,
+    undrawn: Callable[[Page, Exception], None],
 ) -> dict[str, bytes]:
-    """The site's files by path. `common` are values that every page has."""
+    """The site's files by path. `common` are values that every page has. A page whose template
+    trips over its values is `undrawn`, and costs itself alone."""
     found: dict[str, bytes] = {}
     assets = _assets()
     names = {name: versioned(name, content) for name, content in assets.items()}
@@ -42,16 +46,28 @@ def render(
         if isinstance(page, Raw):
             found[page.path] = page.content
         else:
-            template = environment.get_template(page.template)
-            text = template.render({**shared, "path": page.path, **page.values})
-            # A lone surrogate, which JSON can hold, is no character.
-            found[page.path] = text.encode("utf-8", "replace")
+            try:
+                found[page.path] = _drawn(environment, page, shared, page.values)
+            except Exception as error:  # noqa: BLE001  (nobody can foresee what a vendor says)
+                undrawn(page, error)
+                if page.instead is not None:
+                    values = {**page.values, **page.instead}
+                    found[page.path] = _drawn(environment, page, shared, values)
     used = {
         names[name]: content
         for name, content in assets.items()
         if any(names[name].encode() in page for page in found.values())
     }
     return {**used, **found}
+
+
+def _drawn(
+    environment: Environment, page: Page, shared: Mapping[str, Any], values: Mapping[str, Any]
+) -> bytes:
+    template = environment.get_template(page.template)
+    text = template.render({**shared, "path": page.path, **values})
+    # A lone surrogate, which JSON can hold, is no character.
+    return text.encode("utf-8", "replace")
 
 
 def versioned(name: str, content: bytes) -> str:

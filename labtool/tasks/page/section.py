@@ -1,8 +1,9 @@
 """The config's sections `page` and `serve`."""
 
+from ipaddress import IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Section, Slug, Words, mistake
@@ -56,5 +57,24 @@ class Serve(Section):
         default_factory=dict, description="Of the watches of instruments, by instrument"
     )
     proxies: Words = Field(
-        default=("127.0.0.1", "::1"), description="Addresses whose `header` is believed"
+        default=("127.0.0.1", "::1"),
+        description="Addresses and networks (10.0.0.0/8) whose `header` is believed",
     )
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: Words) -> Words:
+        return tuple(_network(proxy) for proxy in proxies)
+
+
+def _network(text: str) -> str:
+    """A network as the server compares it: one of IPv4 as such."""
+    try:
+        network = ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise mistake(
+            f"{text!r} is neither an address nor a network", "write one such as 127.0.0.1"
+        ) from None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    is_mapped = mapped is not None and network.prefixlen >= 96
+    return f"{mapped}/{network.prefixlen - 96}" if is_mapped else str(network)

@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from labtool.core.clock import iso
 from labtool.core.config import Config
 from labtool.core.errors import AlreadyRunning, Failed, LabtoolError, Temporary
-from labtool.core.files import make_folder, write_atomic
+from labtool.core.files import make_private, write_atomic
 from labtool.core.lock import hold
+from labtool.core.run import bug
 from labtool.core.site import Entry, Given, Page, Provider
 from labtool.tasks.page.render import render
 from labtool.tasks.page.section import Page as Section
@@ -36,11 +38,18 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The files of both sites by path, and what kept a task from giving its part."""
+    """The files of both sites by path, what kept a task from giving its part, or a page from
+    being drawn, and the paths (fnmatch patterns) whose tasks gave theirs; empty: all did."""
 
     public: Site
     private: Site
     errors: Sequence[LabtoolError]
+    undrawn: Sequence[LabtoolError]
+    given: Sequence[str]
+
+    def goes(self, path: str) -> bool:
+        """Whether a file of an earlier build goes, if it is in no site any more."""
+        return not self.errors or any(fnmatchcase(path, pattern) for pattern in self.given)
 
 
 def folders(config: Config) -> Folders:
@@ -69,6 +78,10 @@ def sites(config: Config, providers: Iterable[Provider], now: datetime) -> Sites
             given.append(provide(config, now))
         except LabtoolError as error:
             errors.append(error)
+        except Exception as error:  # noqa: BLE001  (one part that has a bug costs itself alone)
+            errors.append(bug(error))
+    undrawn = [error for one in given for error in one.errors]
+    owned = [pattern for one in given for pattern in one.owns]
     section, zone = config.section("page", Section), config.core.lab.timezone
     title = section.title or config.core.lab.name
     common = {"heading": section.title, "title": title, "zone": zone}
@@ -76,17 +89,30 @@ def sites(config: Config, providers: Iterable[Provider], now: datetime) -> Sites
     menu = [entry for one in given for entry in one.menu]
     if not errors and not any(page.path == "index.html" for page in pages):
         pages.append(Page("index.html", "site/empty.html.j2", {"pages": menu}))
-    public = render(pages, {**common, "menu": menu}, now)
+
+    def failed(page: Page, error: Exception) -> None:
+        # Where nothing stands in its place, its old file stays.
+        (errors if page.instead is None else undrawn).append(_undrawn(page, error))
+
+    public = render(pages, {**common, "menu": menu}, now, failed)
     inside = [page for one in given for page in one.inside]
     today = [table for one in given for table in one.today]
     if not (inside or today):
-        return Sites(public, {}, errors)
+        return Sites(public, {}, errors, undrawn, owned)
     system = [table for one in given for table in one.system]
     values = {"day": now.astimezone(zone), "tables": today}
-    inside.append(Page("index.html", "lab/today.html.j2", values))
+    without = {**values, "tables": []}
+    inside.append(Page("index.html", "lab/today.html.j2", values, without))
     inside.append(Page("system.html", "lab/system.html.j2", {"tables": system}))
     inside_menu = [*_FIRST, *(entry for one in given for entry in one.inside_menu)]
-    return Sites(public, render(inside, {**common, "menu": inside_menu}, now), errors)
+    private = render(inside, {**common, "menu": inside_menu}, now, failed)
+    return Sites(public, private, errors, undrawn, owned)
+
+
+def _undrawn(page: Page, error: Exception) -> LabtoolError:
+    found = bug(error)
+    found.where = page.path
+    return found
 
 
 def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:
@@ -102,20 +128,20 @@ def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[
             counts = Counter(_write(found.public, place.public, found, now))
             if found.private or place.private.exists():
                 # For this user alone, who also serves it.
-                folder = make_folder(place.private)
+                folder = make_private(place.private)
                 counts.update(_write(found.private, folder, found, now))
     except AlreadyRunning:
         what = f"another build of the site has not ended in {_PATIENCE:g} s"
         fix = "look which: ps -ef | grep labtool"
         raise Temporary(what, where=str(place.public), fix=fix, code="site_busy") from None
-    for error in found.errors:
+    for error in (*found.errors, *found.undrawn):
         raise error
     return dict(counts)
 
 
 def _write(site: Site, folder: Path, found: Sites, now: datetime) -> dict[str, int]:
     whole = not found.errors
-    counts = write(site, folder, remove=whole)
+    counts = write(site, folder, found.goes)
     if whole:
         # Last, and not counted: it changes with every build.
         write_atomic(folder / ALIVE, json.dumps({"built": iso(now)}).encode())
@@ -126,7 +152,7 @@ def rehearse(config: Config, providers: Iterable[Provider], now: datetime) -> li
     """The paths that a build would write or remove. Raises as `build`."""
     place = folders(config)
     found = sites(config, providers, now)
-    for error in found.errors:
+    for error in (*found.errors, *found.undrawn):
         raise error
     changes: list[str] = []
     for site, folder in ((found.public, place.public), (found.private, place.private)):

@@ -4,7 +4,7 @@ of an earlier build that are no more are removed. What labtool did not write is 
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from labtool.core.errors import Failed
@@ -16,14 +16,20 @@ _ASSETS, _KEEP = "assets/", 86400.0
 MANIFEST = ".labtool-site.json"
 
 
-def write(site: Mapping[str, bytes], folder: Path, *, remove: bool = True) -> dict[str, int]:
-    """Write the files of a site, and `remove` what is no more of it; how many were written,
-    unchanged, removed.
+def write(
+    site: Mapping[str, bytes], folder: Path, remove: Callable[[str], bool] = lambda path: True
+) -> dict[str, int]:
+    """Write the files of a site, and remove what is no more of it, as far as `remove` says so
+    of a path; how many were written, unchanged, removed.
 
     Raises Failed when the folder has a file of that name which labtool did not write, and
     StateError.
     """
     plan = compare(site, folder)
+    gone = [path for path in plan.removed if remove(path)]
+    # First: what is nobody's to see any more must not wait for what may fail.
+    for path in gone:
+        (folder / path).unlink(missing_ok=True)
     foreign = [path for path in plan.written if plan.foreign(folder, path)]
     if foreign:
         names = ", ".join(foreign[:3])
@@ -34,13 +40,9 @@ def write(site: Mapping[str, bytes], folder: Path, *, remove: bool = True) -> di
         _note(folder, plan.known | set(site))
     for path in plan.written:
         write_atomic(folder / path, site[path])
-    if not remove:
-        return {**plan.counts, "removed": 0}
-    for path in plan.removed:
-        (folder / path).unlink(missing_ok=True)
-    if plan.removed:
-        _note(folder, plan.kept | set(site))
-    return plan.counts
+    if gone:
+        _note(folder, plan.known - set(gone) | set(site))
+    return {**plan.counts, "removed": len(gone)}
 
 
 class Plan:

@@ -88,7 +88,10 @@ def render(digest: Digest, lab: str) -> str:
             for f in digest.still
         ],
     )
-    part("Recovered", [f"{f.scope}: {one_line(f.text, 120)}" for f in digest.over])
+    part(
+        "Recovered",
+        [f"{f.scope}: {one_line(f.text.removeprefix(f'{f.scope}: '), 120)}" for f in digest.over],
+    )
     part(
         "Overdue",
         [

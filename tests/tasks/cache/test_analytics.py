@@ -39,7 +39,7 @@ def test_one_that_is_not_shared_does_not_hide_the_others(lab: Lab, analytics: An
     done = lab.run("cache")
     assert done.status == 1
     assert (
-        "Google Analytics property 2: the service account may not read it (analytics.readonly);"
+        "Google Analytics: wiki: the service account may not read it (analytics.readonly);"
         " add labtool@lab.iam.gserviceaccount.com as a viewer"
     ) in done.err
     site, wiki = kept(lab)["data"]["properties"]

@@ -1,23 +1,22 @@
 """What is particular to AWS: what is not allowed, wrong clocks, balancers without a host."""
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from aiohttp import web
 
-from labtool.tasks.cache.balance import NEW, alarms, judged
 from tests.lab import Lab
 from tests.servers.aws import KEY, REGION, SECRET, Aws, refusal
-from tests.servers.faults import Fault
+from tests.servers.faults import Exchange, Fault
 from tests.servers.http import Seen
 from tests.servers.smtp import Smtp
-
-NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_without_any_keys(lab: Lab, aws: Aws) -> None:
     lab.configure({"cache": {"cloud": {"kind": "aws", "region": REGION, "endpoint": aws.url}}})
     done = lab.run("cache", env={"AWS_EC2_METADATA_DISABLED": "true"})
     assert done.status == 1
-    assert "there are no credentials; set key_id: and secret:" in done.err
+    assert "AWS: there are no credentials; set key_id: and secret: of this source" in done.err
 
 
 def test_cost_explorer_need_not_be_allowed(lab: Lab, aws: Aws) -> None:
@@ -157,13 +156,13 @@ def test_who_has_the_duty_hears_once_and_once_again(lab: Lab, aws: Aws, smtp: Sm
         assert lab.run("cache", "cloud", "--force").status == 0
     [mail] = smtp.mails
     assert mail.recipients == ("ann@lab.example",)
-    assert "The load balancer front has no healthy host: 1 are behind it." in mail.text()
+    assert "The load balancer front has no healthy host: 1 is behind it." in mail.text()
     down.left = 0
     for _ in range(3):
         assert lab.run("cache", "cloud").status == 0
     first, second = smtp.mails
     assert second.recipients == first.recipients
-    assert "The load balancer front has 1 healthy hosts again." in second.text()
+    assert "The load balancer front has 1 healthy host again." in second.text()
 
 
 def test_a_duties_sheet_that_cannot_be_read_leaves_the_admins(
@@ -199,30 +198,115 @@ def refusal_of_health(state: str, host: str) -> Fault:
     )
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
-def test_each_outage_is_told_once_and_its_end_once(looks: list[tuple[int, bool]]) -> None:
-    """`looks`: healthy hosts of three, and whether the run was killed before it told."""
-    before, now = dict(NEW), NOW
-    told: set[str] = set()
-    outages, seen_healthy, low = 0, False, 0
-    for healthy, killed in looks:
-        now += timedelta(minutes=15)
-        before = judged(before, 3, healthy, now)
-        low = 0 if healthy or not seen_healthy else low + 1
-        outages += low == 2
-        seen_healthy = seen_healthy or healthy > 0
-        one = {"name": "front", "hosts": 3, "healthy": healthy, **before}
-        for alarm in alarms("cloud", "AWS", [one], now):
-            if not killed and (not alarm.after or alarm.after in told):
-                told.add(alarm.key)
-    downs = {key for key in told if not key.endswith(":over")}
-    assert len(downs) <= outages
-    assert {f"{key}:over" for key in downs} >= told - downs
+def test_the_end_is_told_to_whom_the_outage_was_told(lab: Lab, aws: Aws, smtp: Smtp) -> None:
+    """Although the hosts went, the cache file was lost, nobody might look for a while, and the
+    duty is somebody else's now."""
+    host, elb = aws.instance("web"), aws.client("elb")
+    aws.classic_balancer("front", host)
+
+    def duty(who: str) -> None:
+        rows = [["task", "interval", "main", "backup"], ["AWS", "", who, "Bob Stone"]]
+        sheets = {"duties": {"csv": lab.sheet("duties", rows)}}
+        people = {"list": PEOPLE}
+        configure(lab, aws, smtp, people=people, sheets=sheets, remind={},
+                  lab={"admins": ["Bob Stone"]})  # fmt: skip
+
+    def told() -> list[tuple[str, str]]:
+        lines = [(m.recipients[0], line) for m in smtp.mails for line in m.text().splitlines()]
+        return [(to, line) for to, line in lines if "The load balancer" in line]
+
+    duty("Ann Lee")
+    assert lab.run("cache", "cloud").status == 0
+    hosts = {"LoadBalancerName": "front", "Instances": [{"InstanceId": host}]}
+    elb.deregister_instances_from_load_balancer(**hosts)
+    for _ in range(3):
+        assert lab.run("cache", "cloud").status == 0
+    down = ("ann@lab.example", "The load balancer front has no host any more: none is behind it.")
+    assert told() == [down]
+    duty("Bob Stone")
+    (lab.state / "cache" / "cloud.json").unlink()
+    refusal = aws.proxy.inject(refused("AccessDenied"), match=asks("DescribeInstanceHealth"))
+    assert lab.run("cache", "cloud").status == 1
+    assert refusal.used == 1
+    elb.register_instances_with_load_balancer(**hosts)
+    for _ in range(2):
+        assert lab.run("cache", "cloud").status == 0
+    assert told() == [
+        down, ("ann@lab.example", "The load balancer front has 1 healthy host again."),
+    ]  # fmt: skip
 
 
-def test_hosts_that_never_were_healthy_are_no_alarm() -> None:
-    state = dict(NEW)
-    for _ in range(5):
-        state = judged(state, 2, 0, NOW)
-        one = {"name": "new", "hosts": 2, "healthy": 0, **state}
-        assert list(alarms("cloud", "AWS", [one], NOW)) == []
+def test_either_kind_is_judged_without_the_other(lab: Lab, aws: Aws) -> None:
+    aws.classic_balancer("front", aws.instance("web"))
+    aws.proxy.inject(refused("AccessDenied"), times=None, match=asks("DescribeTargetGroups"))
+    aws.application_balancer("api", aws.instance("api"))
+    assert lab.run("cache", "cloud").status == 1
+    assert [one["name"] for one in data(lab)["balancers"]] == ["front"]
+
+
+def test_a_target_counts_in_each_of_its_groups(lab: Lab, aws: Aws) -> None:
+    host = aws.instance("web")
+    aws.application_balancer("api", host)
+    elb = aws.client("elbv2")
+    balancer = elb.describe_load_balancers()["LoadBalancers"][0]
+    group = elb.create_target_group(Name="zz", Protocol="HTTP", Port=80, VpcId=balancer["VpcId"])
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    action = {"Type": "forward", "TargetGroupArn": arn}
+    elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=81,
+                        DefaultActions=[action])  # fmt: skip
+    sick = Fault.reply(
+        '<DescribeTargetHealthResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/'
+        '2015-12-01/"><DescribeTargetHealthResult><TargetHealthDescriptions><member><Target>'
+        f"<Id>{host}</Id><Port>80</Port></Target><TargetHealth><State>unhealthy</State>"
+        "</TargetHealth></member></TargetHealthDescriptions></DescribeTargetHealthResult>"
+        "</DescribeTargetHealthResponse>",
+        content_type="text/xml",
+    )
+    aws.proxy.inject(
+        sick, times=None, match=lambda s: asks("DescribeTargetHealth")(s) and "/zz/" in str(s.body)
+    )
+    assert lab.run("cache", "cloud").status == 0
+    [api] = data(lab)["balancers"]
+    assert (api["hosts"], api["healthy"], api["down_since"]) == (2, 1, None)
+    assert api["groups"] == [
+        {"name": "api-hosts", "hosts": 1, "healthy": 1}, {"name": "zz", "hosts": 1, "healthy": 0},
+    ]  # fmt: skip
+
+
+def test_two_of_one_name_have_lines_of_their_own(lab: Lab, aws: Aws) -> None:
+    first, second = aws.instance("web"), aws.instance("web")
+    hour = datetime.now(UTC) - timedelta(hours=1)
+    for host, credit in ((first, 10.0), (second, 500.0)):
+        aws.measure("AWS/EC2", "CPUCreditBalance", ("InstanceId", host), (hour, credit))
+    aws.classic_balancer("same", first)
+    aws.application_balancer("same", first, second)
+    assert lab.run("cache", "cloud").status == 0
+    with closing(sqlite3.connect(lab.state / "labtool.db")) as base:
+        found = dict(base.execute("SELECT series, value FROM history").fetchall())
+    assert {f"credits/web ({first})": 10, f"credits/web ({second})": 500}.items() <= found.items()
+    assert (found["healthy/same (classic)"], found["healthy/same (application)"]) == (1, 2)
+
+
+def test_refusals_are_told_alike_whichever_comes_first(lab: Lab, aws: Aws) -> None:
+    """Each service has its own words for wrong keys, and they are asked at the same time."""
+    said = set()
+    for slow in ("DescribeInstances", "DescribeLoadBalancers"):
+        aws.proxy.reset()
+
+        async def act(exchange: Exchange, slow: str = slow) -> web.StreamResponse:
+            action = (await exchange.request.post()).get("Action")
+            if action == slow:
+                await asyncio.sleep(0.3)
+            code = "InvalidClientTokenId" if "Balancer" in str(action) else "AuthFailure"
+            return web.Response(text=refusal(code), status=403, content_type="text/xml")
+
+        aws.proxy.inject(Fault("refused", act), times=None)
+        done = lab.run("cache", "--force")
+        assert done.status == 1
+        said.add(done.err)
+    assert len(said) == 1, said
+    lab.configure({"cache": {"cloud": {"kind": "aws", "region": REGION, "endpoint": aws.url}}})
+    requests = len(aws.proxy.requests)
+    env = {"AWS_EC2_METADATA_DISABLED": "true"}
+    assert len({lab.run("cache", "--force", env=env).err for _ in range(3)}) == 1
+    assert len(aws.proxy.requests) == requests

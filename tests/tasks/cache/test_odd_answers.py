@@ -1,15 +1,20 @@
 """A vendor's good answers with one thing in them changed: whatever it is, a source answers
-something that can be kept and shown, or fails as sources fail."""
+something of the types that it documents, which can be kept and shown and which the next refresh
+can go on from, or fails as sources fail. LABTOOL_FUZZ_SEED gives other changes.
+"""
 
 import copy
 import json
+import os
 import random
+import re
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
@@ -17,6 +22,7 @@ from aiohttp import web
 from labtool.core.config import load
 from labtool.core.errors import LabtoolError
 from labtool.tasks.cache import views
+from labtool.tasks.cache.pages.plots import of_lines
 from labtool.tasks.cache.sane import sane
 from labtool.tasks.cache.sources._base import Answer, Question
 from labtool.tasks.cache.task import sources
@@ -28,13 +34,16 @@ from tests.tasks.cache.stands import Stand, kinds, stand
 pytestmark = pytest.mark.xdist_group("odd answers")
 
 # How many changes to each kind's answers, as far as the time (seconds) goes.
-CHANGES, BUDGET = 50, 6.0
+CHANGES, BUDGET = 60, 6.0
+# How many changes to what was kept, which are quick to show and slow to go on from.
+SHOWN, GONE_ON = 400, 8
 MISSING = object()
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\ud800"
 ODD = [
     *(None, True, 0, -1, 2**70, float("inf"), float("nan")),
     *("", "x" * 10_000, HOSTILE, "2026-99-99", "1e999", "\n../../etc"),
-    *([], {}, [[]], [None], {"a": 1}),
+    *([], {}, [[]], [None], {"a": 1}, 10**17, 1e308, -5.5, "text", ["text"], {"text": ["x"]}),
+    *("9" * 400, False, "2026-11-20T10:00:00Z", "9999-12-31T23:59:59+00:00", "0001-01-01"),
     *[MISSING] * 4,
 ]
 
@@ -68,30 +77,100 @@ def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return value
 
 
+# What may stand in an element of XML, and for a line of a calendar.
+ODD_TEXT = (None, None, "", "text", "-1", "9" * 30, "true", "2026-99-99", "NaN", "x" * 5000,
+            "&lt;script&gt;&#x202e;")  # fmt: skip
+ODD_LINES = (
+    *(None, "DTSTART:99999999T999999Z", "DTEND:19700101", "DTSTART:00010101", "DTEND:99991231"),
+    *("SUMMARY:\u202e<script>\x1b[31m", "LOCATION:\u202e<script>\x1b[31m", "UID:", "EXDATE:x"),
+    *("RRULE:FREQ=DAILY;COUNT=0", "RRULE:FREQ=YEARLY;BYYEARDAY=400", "DURATION:P9999999999D"),
+    *("DTSTART;VALUE=DATE:20261201", "RECURRENCE-ID:20261201"),
+    "DTSTART;TZID=Nowhere/None:20261201T100000",
+)
+
+
+def changed_text(chance: random.Random, text: str) -> tuple[str, str]:
+    """XML with an element, or a calendar with a line, that is another or not there."""
+    if "<" in text[:200]:
+        elements = list(re.finditer(r"<([\w:]+)>([^<]*)</\1>", text))
+        if not elements:
+            return text, "nothing"
+        found, new = chance.choice(elements), chance.choice(ODD_TEXT)
+        inner = "" if new is None else f"<{found[1]}>{new}</{found[1]}>"
+        return text[: found.start()] + inner + text[
+            found.end() :
+        ], f"{found[0][:60]} -> {inner[:60]}"
+    lines = text.splitlines()
+    at, new = chance.randrange(len(lines)), chance.choice(ODD_LINES)
+    what = f"line {at} {lines[at][:30]!r} -> {new!r}"
+    return "\r\n".join([*lines[:at], *([] if new is None else [new]), *lines[at + 1 :], ""]), what
+
+
 def change(chance: random.Random, told: list[str]) -> Fault:
     """One thing in one answer changed; what it was goes to `told`."""
 
     async def act(exchange: Exchange) -> web.StreamResponse:
         response = await exchange.forward()
-        body = response.body if isinstance(response, web.Response) else b""
-        try:
-            value = json.loads(body)  # type: ignore[arg-type]
-        except ValueError:
-            return response
-        path, new = chance.choice(list(places(value))), chance.choice(ODD)
-        what = "missing" if new is MISSING else repr(new)[:60]
-        told.append(f"{exchange.request.path} {path}: {what}")
+        raw = response.body if isinstance(response, web.Response) else b""
+        body = raw if isinstance(raw, bytes) else b""
+        kind = response.headers.get("Content-Type", "application/octet-stream")
         headers = {
             name: text
             for name, text in response.headers.items()
             if name.lower() not in ("content-length", "content-type")
         }
-        raw = json.dumps(changed(value, path, new)).encode()
-        return web.Response(
-            body=raw, status=response.status, headers=headers, content_type="application/json"
-        )
+        try:
+            value = json.loads(body)
+        except ValueError:
+            new_text, what = changed_text(chance, body.decode("utf-8", "replace"))
+            new_body = new_text.encode("utf-8", "replace")
+        else:
+            path, new = chance.choice(list(places(value))), chance.choice(ODD)
+            what = f"{path}: {'missing' if new is MISSING else repr(new)[:60]}"
+            new_body = json.dumps(changed(value, path, new)).encode()
+        told.append(f"{exchange.request.path} {what}")
+        headers["Content-Type"] = kind
+        return web.Response(body=new_body, status=response.status, headers=headers)
 
     return Fault("changed", act)
+
+
+# Objects whose keys are names of the lab's, or of a vendor's.
+_BY_NAME = frozenset({"series", "by_day", "sheets", "read"})
+# Kinds whose data is whatever somebody else answers.
+_OPEN_KINDS = frozenset({"http-json", "command"})
+
+
+def types(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], set[str]]:
+    """The types at each place of a document."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = {path: {"number" if number else type(value).__name__}}
+    inner: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        named = bool(path) and (path[-1] in _BY_NAME or path[:1] == ("series",))
+        inner = [("*" if named else key, part) for key, part in value.items()]
+    elif isinstance(value, list):
+        inner = [("[]", part) for part in value]
+    for key, part in inner:
+        for place, kinds_of in types(part, (*path, key)).items():
+            found.setdefault(place, set()).update(kinds_of)
+    return found
+
+
+def is_of_types(data: Any, good: dict[tuple[str, ...], set[str]], told: list[str]) -> None:
+    """Each place that is known has the type that it has in a good answer, or is null."""
+    for place, found in types(data).items():
+        known = good.get(place, set()) - {"NoneType"}
+        assert not known or found <= known | {"NoneType"}, (place, known, found, told)
+
+
+def is_shown(kind: str, data: Any, told: list[str]) -> None:
+    for public in (False, True):
+        try:
+            for lines in views.view(kind, data, public=public).lines:
+                of_lines(lines, ZoneInfo("Pacific/Kiritimati"))
+        except Exception as error:
+            raise AssertionError(f"no page after {told}") from error
 
 
 def is_fit_to_print(error: LabtoolError, told: list[str]) -> None:
@@ -121,37 +200,53 @@ def test_no_answer_trips_us(world: Stand, monkeypatch: pytest.MonkeyPatch) -> No
         source = sources(config)["source"]
         source.prepare()
 
-        def ask(memory: dict[str, Any]) -> Answer:
-            return sane(source.fetch, Question("source", config, datetime.now(UTC), 20.0, memory))
+        def question(memory: dict[str, Any], before: Any) -> Question:
+            return Question("source", config, datetime.now(UTC), 20.0, memory, before)
 
-        ask({})
+        def ask(memory: dict[str, Any], before: Any = None) -> Answer:
+            return sane(source.fetch, question(memory, before))
+
+        first = kept(ask({}))
+        good = {} if world.kind in _OPEN_KINDS else types(first)
         requests = len(world.proxy.requests)
-        chance = random.Random(world.kind)
-        end = time.monotonic() + BUDGET
+        chance = random.Random(world.kind + os.environ.get("LABTOOL_FUZZ_SEED", ""))
+        begun = time.monotonic()
+        for number in range(SHOWN):
+            path, new = chance.choice(list(places(first))), chance.choice(ODD)
+            old = changed(first, path, new)
+            told = [f"{path}: {new!r}"]
+            is_shown(world.kind, json.loads(json.dumps(old)), told)
+            if number < GONE_ON and time.monotonic() < begun + BUDGET / 2:
+                # What was kept may be of another labtool, or edited.
+                is_of_types(kept(source.fetch(question({}, old))), good, told)
+        end = begun + BUDGET
         for _ in range(CHANGES):
             if time.monotonic() > end:
                 break
             world.reset()
-            told: list[str] = []
+            told = []
             order, which = iter(range(10_000)), chance.randrange(requests)
             world.proxy.inject(
                 change(chance, told),
                 times=1,
-                match=lambda _, order=order, which=which: next(order) == which,
+                match=lambda _, order=order, which=which: next(order) == which,  # type: ignore[misc]  # mypy cannot tell what a default is
             )
             try:
-                answer = ask({})
+                answer = ask({}, chance.choice([None, first]))
             except LabtoolError as error:
                 is_fit_to_print(error, told)
                 continue
-            kept = json.loads(json.dumps(answer.data, allow_nan=False))
-            json.dumps(dict(answer.numbers), allow_nan=False)
-            for public in (False, True):
-                try:
-                    views.view(world.kind, kept, public=public)
-                except Exception as error:
-                    raise AssertionError(f"no page after {told}") from error
-            try:
-                ask(json.loads(json.dumps(dict(answer.memory))))
-            except LabtoolError as error:
-                is_fit_to_print(error, told)
+            for problem in answer.problems:
+                is_fit_to_print(problem, told)
+            data = kept(answer)
+            is_of_types(data, good, told)
+            is_shown(world.kind, data, told)
+            world.reset()
+            memory = json.loads(json.dumps(dict(answer.memory)))
+            is_of_types(kept(ask(memory, data)), good, told)
+
+
+def kept(answer: Answer) -> Any:
+    """The data as it is read again from its file."""
+    json.dumps(dict(answer.numbers), allow_nan=False)
+    return json.loads(json.dumps(answer.data, allow_nan=False))

@@ -53,7 +53,12 @@ def test_who_could_not_be_asked_is_first_the_next_time(lab: Lab, slack: Slack) -
         return seen.name == "users.getPresence" and next(passed) >= 3
 
     limit = slack.proxy.inject(BUSY, times=None, match=after_three)
-    assert lab.run("cache", "--at", "2026-11-25T12:00").status == 0
+    done = lab.run("cache", "--at", "2026-11-25T12:00")
+    assert done.status == 75
+    assert (
+        "cache presence: Slack users.getPresence: Slack asks us to wait, and wants to be left alone"
+        " until 12:50"
+    ) in done.err
     first = {name for name, member in members(lab).items() if member["asked_at"]}
     assert len(first) == 3
     limit.left = 0
@@ -76,7 +81,9 @@ def test_a_channel_that_could_not_be_asked_keeps_what_was_known(lab: Lab, slack:
         match=lambda seen: seen.name == "conversations.history" and next(passed) >= 1,
     )
     slack.call("chat.postMessage", channel=slack.channel("lab"), text="again")
-    assert lab.run("cache", "--force").status == 0
+    done = lab.run("cache", "--force")
+    assert done.status == 75
+    assert "Slack conversations.history: Slack asks us to wait, and wants to be left" in done.err
     found = json.loads((lab.state / "cache" / "slack.json").read_text())["data"]
     channels = {channel["name"]: channel for channel in found["channels"]}
     assert channels["lab"]["messages"] == 1

@@ -1,5 +1,6 @@
 """Parts of a JSON document, picked by JMESPath (jmespath.org)."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -7,6 +8,8 @@ from pydantic import AfterValidator
 
 from labtool.core.config.types import mistake
 from labtool.core.errors import Failed
+from labtool.core.shapes import listed, real
+from labtool.tasks.cache.sources._base import Answer, Question
 
 
 def _path(text: str) -> str:
@@ -24,8 +27,6 @@ def _path(text: str) -> str:
 
 
 Path = Annotated[str, AfterValidator(_path)]
-# A whole number may have more digits than a plot has room for.
-_LARGEST = 1e300
 
 
 def pick(path: str, document: Any, where: str) -> Any:
@@ -36,17 +37,40 @@ def pick(path: str, document: Any, where: str) -> Any:
     if found is None:
         fix = "look at what it answers, and correct keep:"
         raise Failed(f"has nothing at {path}", where=where, fix=fix, code="nothing_kept")
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError):
+        raise Failed(
+            f"{path} gives no JSON", where=where, fix="correct keep:", code="keep"
+        ) from None
     return found
 
 
-def numbers(paths: Mapping[str, str], data: Any, where: str) -> dict[str, float]:
-    """The numbers that paths find, by name; what is none is left out."""
+def plotted(paths: Mapping[str, str], data: Any, question: Question, where: str) -> Answer:
+    """The data with the numbers that paths find, by name. A path to something that is no number
+    is a problem, and so is one to nothing, unless it found a number before or all is empty."""
     found = {name: _search(path, data, where) for name, path in paths.items()}
-    return {
-        name: float(value)
-        for name, value in found.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
-    }
+    numbers = {name: value for name, one in found.items() if (value := real(one)) is not None}
+    before = {name for name in listed(question.memory.get("plotted")) if isinstance(name, str)}
+    if question.before:
+        last = {name: _search(path, question.before, where) for name, path in paths.items()}
+        before |= {name for name, one in last.items() if real(one) is not None}
+    problems = [
+        _astray(name, paths[name], one, where)
+        for name, one in found.items()
+        if name not in numbers and (one is not None or (data and name not in before))
+    ]
+    memory = {"plotted": sorted(before | numbers.keys())}
+    return Answer(data, numbers, memory, tuple(problems))
+
+
+def _astray(name: str, path: str, found: Any, where: str) -> Failed:
+    kinds = {bool: "true or false", str: "text", list: "a list", dict: "an object"}
+    what = (
+        "there is nothing at" if found is None else f"{kinds.get(type(found), 'no number')} is at"
+    )
+    fix = f"look at what it answers, and correct plot: {{{name}: ...}}"
+    return Failed(f"plot {name}: {what} {path}", where=where, fix=fix, code=f"plot_{name}")
 
 
 def _search(path: str, document: Any, where: str) -> Any:

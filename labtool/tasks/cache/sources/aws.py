@@ -10,38 +10,56 @@ Its data:
     {"region",
      "instances": [{"id", "name", "type", "zone", "state", "cpu_credits"}],
      "volumes": [{"id", "name", "type", "gigabytes", "zone", "state", "attached_to"}],
-     "balancers": [{"name", "kind", "hosts", "healthy", ...}], and what tells an alarm,
+     "balancers": [{"name", "kind" (classic, application), "hosts", "healthy", "down_since",
+                    "groups": [{"name", "hosts", "healthy"}]}],
      "series": {METRIC: {NAME: [[unix_seconds, number], ...]}}, of the last day,
      "spend": {"usd", "asked_at", "why"}}, of this month until yesterday
 
 What may not be asked is null, with the reason among the run's errors; `cpu_credits` is null
-for types that have none. METRICs, over 15 minutes each: `cpu` (%), `network-in`, `network-out`,
+for types that have none. The hosts of an application balancer are counted in each of its target
+groups; `down_since` (ISO 8601, UTC) is when a refresh first found none healthy of those that
+there are, or were. METRICs, over 15 minutes each: `cpu` (%), `network-in`, `network-out`,
 `disk-read`, `disk-write` (bytes), `latency` (seconds), `requests`.
+
+Where two have the same name, NAME is followed by the id, or by a balancer's kind.
 
 Series: `cpu/NAME` (%), `credits/NAME`, `healthy/BALANCER` (hosts), `spend` (USD).
 """
 
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from labtool.core import shapes
 from labtool.core.clock import from_iso, iso
+from labtool.core.config import Config
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
-from labtool.core.errors import AccessDenied, Failed, LabtoolError
+from labtool.core.errors import Failed, LabtoolError
+from labtool.core.files import expand
 from labtool.core.threads import each
-from labtool.tasks.cache.balance import NEW, alarms, judged
-from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.balance import Look, down_since
+from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions, Watched
+from labtool.tasks.cache.sources._measurements import (
+    CREDITS,
+    MOST_QUERIES,
+    Asked,
+    Points,
+    balancer_labels,
+    by_metric,
+    machine_labels,
+    measure,
+    questions,
+)
 
 if TYPE_CHECKING:
-    from labtool.services.aws.account import Account, Balancer, Instance, Query, Volume
+    from labtool.services.aws.account import Account, Balancer, Instance
 
-Where = tuple[str, str]
-Points = Sequence[tuple[int, float]]
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
@@ -53,23 +71,9 @@ def _region(value: str) -> str:
 
 Region = Annotated[str, AfterValidator(_region)]
 
-_PERIOD = timedelta(minutes=15)
-_DAY = timedelta(days=1)
 _SPEND_EVERY = timedelta(hours=6)
-_MOST_QUERIES = 2000
 _AT_ONCE = 6
-_BURSTABLE = ("t2.", "t3.", "t3a.", "t4g.")
-_STATE = tuple(NEW)
-_CREDITS = "credits"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One measurement: our name for it, of what, and how CloudWatch is asked."""
-
-    metric: str
-    label: str
-    query: "Query"
+_NOT_ASKED = {"usd": None, "asked_at": None, "why": ""}
 
 
 class Options(SourceOptions):
@@ -96,6 +100,14 @@ class Options(SourceOptions):
             raise mistake("needs key_id: and secret: together", "write both, or neither")
         return self
 
+    def missing(self, config: Config) -> str:
+        """As every kind's."""
+        here = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or expand("~/.aws/credentials"))
+        own = any(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+        if self.key_id or own or here.exists() or expand("~/.aws/config").exists():
+            return ""
+        return "has no key_id: and secret:, and works only where the machine has a role at AWS"
+
     def prepare(self) -> None:
         """As every kind's."""
         from labtool.services.aws.account import ready
@@ -108,7 +120,8 @@ class Options(SourceOptions):
 
         keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
         account = Account(self.region, self.endpoint, keys, question.seconds)
-        spend = _last_spend(question) if self.spend else {"usd": None, "asked_at": None, "why": ""}
+        account.check()
+        spend = _last_spend(question) if self.spend else dict(_NOT_ASKED)
         parts: dict[str, Callable[[], Any]] = {
             "instances": account.instances,
             "volumes": account.volumes,
@@ -122,20 +135,20 @@ class Options(SourceOptions):
             raise errors[0]
         instances, volumes = found.get("instances"), found.get("volumes")
         balancers = [*(found.get("classic") or ()), *(found.get("application") or ())]
-        queries = list(_queries(instances or (), volumes or (), balancers))[:_MOST_QUERIES]
-        measured = _measured(account, queries, question.now, errors)
-        known = {"classic", "application"} <= found.keys()
-        judgements = _judged(balancers, question) if known else None
+        queries = list(questions(instances or (), volumes or (), balancers))[:MOST_QUERIES]
+        measured = measure(account, queries, question.now, errors)
+        kinds = frozenset({"classic", "application"} & found.keys())
+        looks = tuple(Look(one.name, one.kind, one.hosts, one.healthy) for one in balancers)
         data = {
             "region": self.region,
             "instances": _instances(instances, measured),
             "volumes": None if volumes is None else [_fields(one) for one in volumes],
-            "balancers": judgements,
-            "series": _series(measured),
+            "balancers": _described(balancers, looks, question) if kinds else None,
+            "series": by_metric(measured),
             "spend": found.get("spend", spend),
         }
-        told = tuple(alarms(question.name, self.duty, judgements or (), question.now))
-        return Answer(data, _numbers(data), problems=tuple(errors), alarms=told)
+        watched = Watched(self.duty, looks, kinds) if kinds else None
+        return Answer(data, _numbers(data, looks), problems=tuple(errors), watched=watched)
 
 
 def _all(parts: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[LabtoolError]]:
@@ -146,80 +159,21 @@ def _all(parts: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[L
     def ask(name: str) -> tuple[str, Any, LabtoolError | None]:
         try:
             return name, parts[name](), None
-        except AccessDenied as error:
-            if error.code != NOT_ALLOWED:
-                raise
+        except LabtoolError as error:
             return name, None, error
 
-    found, errors = {}, []
+    found, errors = {}, dict[str, LabtoolError]()
     for name, answer, error in each(ask, parts, _AT_ONCE):
         if error is None:
             found[name] = answer
         else:
-            errors.append(error)
-    return found, sorted(errors, key=str)
-
-
-def _measured(
-    account: "Account", queries: "Sequence[Asked]", now: datetime, errors: list[LabtoolError]
-) -> "list[tuple[Asked, Points]] | None":
-    """What was measured over the last day; None, and an error, where that is not allowed."""
-    from labtool.services.aws.refusals import NOT_ALLOWED
-
-    try:
-        points = account.measurements([one.query for one in queries], now - _DAY, now, _PERIOD)
-    except AccessDenied as error:
-        if error.code != NOT_ALLOWED:
-            raise
-        errors.append(error)
-        return None
-    return [(one, line) for one, line in zip(queries, points, strict=True) if line]
-
-
-def _series(measured: "list[tuple[Asked, Points]] | None") -> dict[str, dict[str, Any]] | None:
-    if measured is None:
-        return None
-    series: dict[str, dict[str, Any]] = {}
-    for one, line in measured:
-        if one.metric != _CREDITS:
-            series.setdefault(one.metric, {})[one.label] = [list(point) for point in line]
-    return series
-
-
-def _queries(
-    instances: "Sequence[Instance]", volumes: "Sequence[Volume]", balancers: "Sequence[Balancer]"
-) -> "Iterator[Asked]":
-    from labtool.services.aws.account import Query
-
-    labels = _labels([(i.id, i.name) for i in instances] + [(v.id, v.name) for v in volumes])
-
-    def asked(metric: str, label: str, space: str, what: str, where: Where, how: str) -> Asked:
-        return Asked(metric, label, Query(space, what, where, how))
-
-    for one in instances:
-        where, label = ("InstanceId", one.id), labels[one.id]
-        yield asked("cpu", label, "AWS/EC2", "CPUUtilization", where, "Average")
-        yield asked("network-in", label, "AWS/EC2", "NetworkIn", where, "Sum")
-        yield asked("network-out", label, "AWS/EC2", "NetworkOut", where, "Sum")
-        if one.type.startswith(_BURSTABLE):
-            yield asked(_CREDITS, label, "AWS/EC2", "CPUCreditBalance", where, "Average")
-    for balancer in balancers:
-        classic, label = balancer.kind == "classic", balancer.name
-        space = "AWS/ELB" if classic else "AWS/ApplicationELB"
-        where = ("LoadBalancerName" if classic else "LoadBalancer", balancer.dimension)
-        latency = "Latency" if classic else "TargetResponseTime"
-        yield asked("latency", label, space, latency, where, "Average")
-        yield asked("requests", label, space, "RequestCount", where, "Sum")
-    for volume in volumes:
-        where, label = ("VolumeId", volume.id), labels[volume.id]
-        yield asked("disk-read", label, "AWS/EBS", "VolumeReadBytes", where, "Sum")
-        yield asked("disk-write", label, "AWS/EBS", "VolumeWriteBytes", where, "Sum")
-
-
-def _labels(named: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """A label for each id: its name, with the id where two have the same."""
-    names = [name for _, name in named]
-    return {key: name if names.count(name) == 1 else f"{name} ({key})" for key, name in named}
+            errors[name] = error
+    # Which of them fails first is chance; which of them is told is not.
+    every = [errors[name] for name in parts if name in errors]
+    worst = [error for error in every if error.code != NOT_ALLOWED]
+    if worst:
+        raise next((error for error in worst if isinstance(error, Failed)), worst[0])
+    return found, sorted(every, key=str)
 
 
 def _instances(
@@ -228,31 +182,35 @@ def _instances(
     if instances is None:
         return None
     balances = {
-        one.query.dimension[1]: line[-1][1]
-        for one, line in measured or ()
-        if one.metric == _CREDITS
+        one.query.dimension[1]: line[-1][1] for one, line in measured or () if one.metric == CREDITS
     }
     return [{**_fields(one), "cpu_credits": balances.get(one.id)} for one in instances]
 
 
-def _judged(balancers: "Sequence[Balancer]", question: Question) -> list[dict[str, Any]]:
-    found = question.before.get("balancers") if isinstance(question.before, dict) else None
-    before = {(one["name"], one["kind"]): {k: one[k] for k in _STATE} for one in found or ()}
-    return [
+def _described(
+    balancers: "Sequence[Balancer]", looks: Sequence[Look], question: Question
+) -> list[dict[str, Any]]:
+    found = [
         {
             "name": one.name,
             "kind": one.kind,
             "hosts": one.hosts,
             "healthy": one.healthy,
-            **judged(before.get((one.name, one.kind), NEW), one.hosts, one.healthy, question.now),
+            "down_since": down_since(question.before, look, question.now),
+            "groups": [{"name": n, "hosts": h, "healthy": ok} for n, h, ok in one.groups],
         }
-        for one in sorted(balancers, key=lambda one: (one.name, one.kind))
+        for one, look in zip(balancers, looks, strict=True)
     ]
+    return sorted(found, key=lambda one: (one["name"], one["kind"]))
 
 
 def _last_spend(question: Question) -> dict[str, Any]:
-    found = question.before.get("spend") if isinstance(question.before, dict) else None
-    return dict(found or {"usd": None, "asked_at": None, "why": ""})
+    found = shapes.mapping(shapes.mapping(question.before).get("spend"))
+    return {
+        "usd": shapes.real(found.get("usd")),
+        "asked_at": shapes.instant(found.get("asked_at")),
+        "why": shapes.text(found.get("why"), 500) or "",
+    }
 
 
 def _is_due(spend: Mapping[str, Any], now: datetime) -> bool:
@@ -275,15 +233,17 @@ def _fields(one: Any) -> dict[str, Any]:
     return {name: getattr(one, name) for name in type(one).__dataclass_fields__}
 
 
-def _numbers(data: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(data: Mapping[str, Any], looks: Sequence[Look]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for name, points in ((data["series"] or {}).get("cpu") or {}).items():
         numbers[f"cpu/{name}"] = points[-1][1]
+    things = [*(data["instances"] or ()), *(data["volumes"] or ())]
+    labels = machine_labels([(one["id"], one["name"]) for one in things])
     for one in data["instances"] or ():
         if one["cpu_credits"] is not None:
-            numbers[f"credits/{one['name']}"] = one["cpu_credits"]
-    for one in data["balancers"] or ():
-        numbers[f"healthy/{one['name']}"] = float(one["healthy"])
+            numbers[f"credits/{labels[one['id']]}"] = one["cpu_credits"]
+    for label, look in zip(balancer_labels(looks), looks, strict=True):
+        numbers[f"healthy/{label}"] = float(look.healthy)
     if data["spend"]["usd"] is not None:
         numbers["spend"] = data["spend"]["usd"]
     return dict(list(numbers.items())[:200])

@@ -11,7 +11,7 @@ from labtool.core import strictjson
 from labtool.core.errors import Failed
 from labtool.services.program import run
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
-from labtool.tasks.cache.sources._pick import Path, numbers, pick
+from labtool.tasks.cache.sources._pick import Path, pick, plotted
 
 
 class Options(SourceOptions):
@@ -30,11 +30,11 @@ class Options(SourceOptions):
 
     def fetch(self, question: Question) -> Answer:
         """One run."""
-        printed = run(self.run, question.config.base, question.seconds)
+        printed = run(self.run, question.config.base, question.seconds, whole=True)
         where = self.run[0]
         try:
             document = strictjson.parse(printed)
         except ValueError:
             raise Failed("did not print JSON", where=where, fix="run it by hand") from None
         data = pick(self.keep, document, where)
-        return Answer(data, numbers(self.plot, data, where))
+        return plotted(self.plot, data, question, where)

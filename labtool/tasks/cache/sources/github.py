@@ -7,30 +7,32 @@ Its data:
         "contributors": [{"login", "commits"}], those with the most first, at most 100,
         "weeks": [{"week" (its Sunday), "commits", "additions", "deletions"}], the last 52,
         "pending" (GitHub still counts: `weeks` are older), "asked_at"}],
-     "left_out": repositories beyond `largest`}
+     "left_out": how many repositories there are beyond `largest`}
 
 in the order of the last push. What GitHub does not say is null: `branches`, `pulls`, `issues`,
-`contributors` and `weeks` of those beyond `detailed`, and `additions` and `deletions` of
-repositories with more than 10 000 commits. Where a rate limit ends a refresh, the rest keeps
-what was known at `asked_at` (ISO 8601, UTC).
+`contributors` and `weeks` of those beyond `detailed`, `contributors` of those too large for
+GitHub to list them, and `additions` and `deletions` of those with more than 10 000 commits. What
+fails, or is ended by a rate limit, keeps what was known, and is an error of the run; `asked_at`
+(ISO 8601, UTC) is when all of a repository was answered last.
 
 Series: `stars/NAME`, `forks/NAME`, `issues/NAME`, `pulls/NAME`, `commits/NAME` (of the last whole
 week), of the repositories with the most stars.
 """
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from labtool.core.clock import iso
+from labtool.core import shapes
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
-from labtool.core.errors import Temporary
-from labtool.core.threads import each
+from labtool.core.errors import LabtoolError
+from labtool.tasks.cache.sources import _repositories as details
 from labtool.tasks.cache.sources._base import Answer, Expiry, Question, SourceOptions
+from labtool.tasks.cache.sources._parts import told
 
 if TYPE_CHECKING:
     from labtool.services.github import GitHub
@@ -38,19 +40,8 @@ if TYPE_CHECKING:
 Owner = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 FullName = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}/[\w.-]{1,100}$")]
 
-_AT_ONCE = 8
-_SPARE = 5.0
-_WEEKS = 52
+_ASKED_FOR = re.compile(r"(?!\.+/)[\w.-]+/(?!\.+$)[\w.-]+", re.ASCII)
 _MOST_LINES = 40
-_PAUSES = (1.0, 2.0, 4.0, 8.0)
-_UNKNOWN: Mapping[str, Any] = {
-    "pulls": None,
-    "branches": None,
-    "contributors": None,
-    "weeks": None,
-    "pending": False,
-    "asked_at": None,
-}
 _SERIES = ("stars", "forks", "issues", "pulls")
 
 
@@ -92,159 +83,111 @@ class Options(SourceOptions):
         file = question.config.state / "cache" / f"{question.name}.http.db"
         if not question.memory:  # as with --force: everything anew
             file.unlink(missing_ok=True)
-        known = Etags(file)
+        etags = Etags(file)
+        before = details.known(question.before)
         try:
-            github = GitHub(self.base_url, token, question.seconds, known)
-            found = []
-            for one in self._listed(github):
-                found.append(one)
-                if len(found) % 100 == 0:
-                    question.progress(f"{len(found)} repositories listed")
-            found.sort(key=lambda one: (one["pushed_at"] or "", one["name"]), reverse=True)
-            shown = _with_details(github, found[: self.largest], question, self.detailed)
+            github = GitHub(self.base_url, token, question.seconds, etags)
+            listing = _Listing(before)
+            self._list(github, listing, question)
+            found = listing.sorted()[: self.largest]
+            names = [one["name"] for one in found if _ASKED_FOR.fullmatch(one["name"])]
+            more = details.detailed(github, names[: self.detailed], before, question)
         finally:
-            known.close()
-        data = {"repositories": shown, "left_out": len(found) - len(shown)}
+            etags.close()
+        shown = [_whole(one, more.of.get(one["name"])) for one in found]
+        left_out = max(listing.total, len(listing.found)) - len(shown)
         expiry = Expiry("the token of GitHub", github.expires) if github.expires else None
-        return Answer(data, _numbers(shown), {"etags": True}, expires=expiry)
+        problems = told("GitHub", listing.errors | more.errors)
+        return Answer(
+            {"repositories": shown, "left_out": left_out},
+            _numbers(shown),
+            {"etags": True},
+            problems=(*problems, *([more.ended] if more.ended else [])),
+            expires=expiry,
+        )
 
-    def _listed(self, github: "GitHub") -> Iterator[dict[str, Any]]:
-        names = set[str]()
-        owners = [("orgs", o) for o in self.organisations] + [("users", u) for u in self.users]
+    def _list(self, github: "GitHub", listing: "_Listing", question: Question) -> None:
+        """Whatever the config names. Raises the first error where none of it is there."""
+        owners: list[tuple[Literal["orgs", "users"], Owner]] = [
+            *(("orgs", owner) for owner in self.organisations),
+            *(("users", owner) for owner in self.users),
+        ]
         for kind, owner in owners:
-            # One more than wanted tells that there are more.
-            for one in github.repositories(kind, owner, self.largest + 1):  # type: ignore[arg-type]  # one of two
-                found = _repository(one)
-                if found["name"] not in names:
-                    names.add(found["name"])
-                    yield found
+
+            def listed(kind: Literal["orgs", "users"] = kind, owner: str = owner) -> None:
+                found = github.repositories(kind, owner, self.largest)
+                listing.add(found.listed, found.total)
+
+            listing.attempt(owner, f"{owner}/", listed)
+            question.progress(f"{len(listing.found)} repositories listed")
         for name in self.repositories:
-            if name not in names:
-                names.add(name)
-                reply = github.get(f"/repos/{name}", needed=True)
-                yield _repository(reply.data if isinstance(reply.data, dict) else {})
+
+            def single(name: str = name) -> None:
+                reply = github.of(name, needed=True)
+                listing.add([reply.data] if isinstance(reply.data, dict) else [{}], 1)
+
+            if name not in listing.found:
+                listing.attempt(name, name, single)
+        if listing.errors and not listing.answered:
+            raise listing.errors[next(iter(listing.errors))]
 
 
-def _repository(one: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": str(one.get("full_name") or one.get("name") or "unnamed"),
-        "url": one.get("html_url"),
-        "description": one.get("description"),
-        "private": bool(one.get("private")),
-        "archived": bool(one.get("archived")),
-        "stars": one.get("stargazers_count"),
-        "forks": one.get("forks_count"),
-        "pushed_at": one.get("pushed_at"),
-        # Issues and pulls together, as GitHub counts them.
-        "listed": one.get("open_issues_count"),
-    }
+class _Listing:
+    """What is listed by full name, how many there are, and what could not be listed."""
+
+    def __init__(self, before: Mapping[str, Mapping[str, Any]]) -> None:
+        self.found: dict[str, dict[str, Any]] = {}
+        self.total = 0
+        self.errors: dict[str, LabtoolError] = {}
+        self.answered = False
+        self._before = before
+
+    def add(self, rows: Sequence[Mapping[str, Any]], total: int) -> None:
+        """What GitHub listed, of so many."""
+        self.answered = True
+        for row in rows:
+            one = details.described(row)
+            total -= one["name"] in self.found
+            self.found.setdefault(one["name"], one)
+        self.total += total
+
+    def attempt(self, what: str, prefix: str, ask: "Callable[[], None]") -> None:
+        """Ask; where that fails, what was known of it (by how its names begin) stays. Raises
+        what would meet the others too."""
+        try:
+            ask()
+        except LabtoolError as error:
+            if details.ends_all(error):
+                raise
+            self.errors[what] = error
+            for name, one in self._before.items():
+                if name.casefold().startswith(prefix.casefold()) and name not in self.found:
+                    self.found[name] = {k: v for k, v in one.items() if k not in details.UNKNOWN}
+                    self.total += 1
+
+    def sorted(self) -> list[dict[str, Any]]:
+        """Those first that were pushed to last."""
+        return sorted(
+            self.found.values(), key=lambda one: (one["pushed_at"] or "", one["name"]), reverse=True
+        )
 
 
-def _with_details(
-    github: "GitHub", shown: Sequence[dict[str, Any]], question: Question, most: int
-) -> list[dict[str, Any]]:
-    """The repositories with their details, as far as those are asked for."""
-    names = [one["name"] for one in shown[:most]]
-    details = _details(github, names, question)
-    found = []
-    for one in shown:
-        whole = {**one, **details.get(one["name"], _UNKNOWN)}
-        pulls, listed = whole["pulls"], one["listed"]
-        known = isinstance(listed, int) and pulls is not None
-        whole["issues"] = listed - pulls if known else None
-        del whole["listed"]
-        found.append(whole)
-    return found
-
-
-def _details(
-    github: "GitHub", names: Sequence[str], question: Question
-) -> dict[str, dict[str, Any]]:
-    """The details of each. Who was not asked for the longest time comes first; what a rate
-    limit or the time does not allow stays as it was."""
-    before = _known(question.before)
-    details = {name: before.get(name, dict(_UNKNOWN)) for name in names}
-    order = sorted(names, key=lambda name: details[name]["asked_at"] or "")
-    now, asked = iso(question.now), 0
-    try:
-        for name, found in each(lambda n: (n, _asked(github, n, now)), order, _AT_ONCE):
-            details[name] = {**details[name], **found}
-            asked += 1
-            question.progress(f"{asked} of {len(names)} repositories")
-        for name, weeks in _counted(github, [n for n in names if details[n]["pending"]]):
-            details[name] |= {"weeks": weeks, "pending": False}
-    except Temporary as error:
-        if error.code not in ("ratelimited", "late") or not asked:
-            raise
-    return details
-
-
-def _asked(github: "GitHub", name: str, now: str) -> dict[str, Any]:
-    path = f"/repos/{name}"
-    people = github.get(f"{path}/contributors", per_page=100).data
-    found = {
-        "pulls": github.count(f"{path}/pulls", state="open"),
-        "branches": github.count(f"{path}/branches"),
-        "contributors": [
-            {"login": person.get("login"), "commits": person.get("contributions")}
-            for person in (people if isinstance(people, list) else [])
-            if isinstance(person, dict)
-        ],
-        "asked_at": now,
-    }
-    weeks = _weeks(github, path)
-    if weeks is None:
-        return {**found, "pending": True}
-    return {**found, "weeks": weeks, "pending": False}
-
-
-def _counted(github: "GitHub", names: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The weeks that GitHub was still counting, as far as it is done while there is time."""
-    for pause in _PAUSES:
-        if not names or github.left < pause + _SPARE:
-            return
-        time.sleep(pause)
-        for name in list(names):
-            weeks = _weeks(github, f"/repos/{name}")
-            if weeks is not None:
-                names.remove(name)
-                yield name, weeks
-
-
-def _weeks(github: "GitHub", path: str) -> list[dict[str, Any]] | None:
-    """The last weeks, oldest first; None while GitHub still counts."""
-    commits = github.get(f"{path}/stats/commit_activity")
-    lines = github.get(f"{path}/stats/code_frequency")
-    if commits.pending or lines.pending:
-        return None
-    found: dict[int, dict[str, Any]] = {}
-    for week in commits.data if isinstance(commits.data, list) else ():
-        if isinstance(week, dict) and isinstance(week.get("week"), int):
-            found[week["week"]] = {
-                "commits": week.get("total"),
-                "additions": None,
-                "deletions": None,
-            }
-    for row in lines.data if isinstance(lines.data, list) else ():
-        if isinstance(row, list) and len(row) == 3 and row[0] in found:
-            found[row[0]] |= {"additions": row[1], "deletions": abs(row[2] or 0)}
-    days = {at: str(datetime.fromtimestamp(at, UTC).date()) for at in sorted(found)[-_WEEKS:]}
-    return [{"week": day, **found[at]} for at, day in days.items()]
-
-
-def _known(before: Any) -> dict[str, dict[str, Any]]:
-    """The details of the last answer, by name."""
-    found = before.get("repositories") if isinstance(before, dict) else None
-    return {one["name"]: {key: one[key] for key in _UNKNOWN} for one in found or ()}
+def _whole(one: Mapping[str, Any], more: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A repository with its details, as far as those were asked for."""
+    whole = {**one, **(more or details.UNKNOWN)}
+    pulls, listed = whole["pulls"], whole.pop("listed")
+    known = listed is not None and pulls is not None
+    return {**whole, "issues": max(0, listed - pulls) if known else None}
 
 
 def _numbers(shown: Sequence[dict[str, Any]]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for one in sorted(shown, key=lambda one: (-(one["stars"] or 0), one["name"]))[:_MOST_LINES]:
         for metric in _SERIES:
-            if isinstance(one[metric], int):
+            if one[metric] is not None:
                 numbers[f"{metric}/{one['name']}"] = float(one[metric])
-        whole = (one["weeks"] or [])[:-1]
-        if whole and whole[-1]["commits"] is not None:
-            numbers[f"commits/{one['name']}"] = float(whole[-1]["commits"])
+        week = (one["weeks"] or [])[-2:-1]
+        commits = shapes.count(week[0].get("commits")) if week else None
+        if commits is not None:
+            numbers[f"commits/{one['name']}"] = float(commits)
     return numbers

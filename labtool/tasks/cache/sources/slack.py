@@ -14,7 +14,8 @@ Its data:
 message's time of these (ISO 8601, UTC). They are null where the bot is not in the channel,
 with the reason in `why`. Answers in threads are not counted. Slack limits how many channels can
 be asked a minute: those that were not asked for the longest time come first, the others keep what
-was known at `asked_at`.
+was known at `asked_at`. So do those that fail, which is an error of the run, as is a limit of more
+than a minute.
 
 Series: `members` (active accounts of people), `messages` and `files` (of the last seven days),
 `bytes` (of all files), `channel-messages/NAME`.
@@ -26,9 +27,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
+from labtool.core import shapes
 from labtool.core.clock import iso
-from labtool.core.errors import LabtoolError, Temporary
+from labtool.core.errors import LabtoolError
 from labtool.tasks.cache.sources._base import Answer, Expiry, Question, SourceOptions
+from labtool.tasks.cache.sources._parts import Asking
 
 if TYPE_CHECKING:
     from labtool.services.slack_workspace import Channel, File, Member, Workspace
@@ -51,6 +54,7 @@ class Options(SourceOptions):
     schema_version: ClassVar[int] = 1
     # Names of private channels.
     public_history: ClassVar[bool] = False
+    needs: ClassVar[str] = "slack"
 
     kind: Literal["slack"]
 
@@ -67,7 +71,7 @@ class Options(SourceOptions):
         since = question.now - timedelta(days=_DAYS)
         members, files = workspace.members(), workspace.files()
         recent = [file for file in files if file.created >= since.timestamp()]
-        channels = _channels(workspace, question, since, recent)
+        channels, problems = _channels(workspace, question, since, recent)
         days = _days(channels, recent, question.now.astimezone(zone).date(), zone)
         kinds = {kind: _names(members, kind) for kind in _KINDS}
         data = {
@@ -78,31 +82,29 @@ class Options(SourceOptions):
         }
         ends = workspace.token_ends()
         expires = Expiry("Slack's token", question.now + timedelta(seconds=ends)) if ends else None
-        return Answer(data, _numbers(kinds, channels, recent, files), expires=expires)
+        numbers = _numbers(kinds, channels, recent, files)
+        return Answer(data, numbers, problems=problems, expires=expires)
 
 
 def _channels(
     workspace: "Workspace", question: Question, since: datetime, recent: "Sequence[File]"
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], tuple[LabtoolError, ...]]:
+    """The channels, and what went wrong with some. Raises where it went wrong with all."""
     known = _known(question.before)
     order = workspace.channels()
     order.sort(key=lambda c: (known.get(c.name, {}).get("asked_at") or "", c.name))
     files = Counter(channel for file in recent for channel in file.channels)
     found: list[dict[str, Any]] = []
-    late = False
+    asking = Asking(question, "Slack conversations.history")
     for channel in order:
-        late = late or (workspace.left < _SPARE and bool(found))
         entry = {**_unasked(channel), **known.get(channel.name, {})}
         entry |= {"private": channel.private, "members": channel.members}
-        try:
-            if not late:
+        if not asking.is_over and (workspace.left >= _SPARE or not found):
+            with asking.for_part(f"#{channel.name}"):
                 entry |= _asked(workspace, channel, question, since, files[channel.id])
-        except Temporary as error:
-            if not found or error.code not in ("ratelimited", "late"):
-                raise
-            late = True
         found.append(entry)
-    return sorted(found, key=lambda entry: str(entry["name"]).casefold())
+    problems = asking.problems()
+    return sorted(found, key=lambda entry: str(entry["name"]).casefold()), problems
 
 
 def _unasked(channel: "Channel") -> dict[str, Any]:
@@ -183,6 +185,16 @@ def _numbers(
 
 
 def _known(before: Any) -> dict[str, dict[str, Any]]:
-    """What the last answer said of each channel, by name."""
-    channels = before.get("channels") if isinstance(before, dict) else None
-    return {channel["name"]: channel for channel in channels or ()}
+    """What the last answer said of each channel, by name, as far as it is understood."""
+    found = {}
+    for one in shapes.objects(shapes.mapping(before).get("channels")):
+        if name := shapes.text(one.get("name")):
+            days = shapes.mapping(one.get("by_day"))
+            found[name] = {
+                "name": name,
+                **{key: shapes.count(one.get(key)) for key in ("messages", "files")},
+                **{key: shapes.instant(one.get(key)) for key in ("latest", "asked_at")},
+                "why": shapes.text(one.get("why")),
+                "by_day": {day: shapes.count(number) or 0 for day, number in days.items()},
+            }
+    return found

@@ -4,7 +4,8 @@ Its data: `{"members": [{"id", "name", "active", "last_seen", "asked_at"}]}`, by
 bots and deactivated accounts. `active` is true, false, or null where Slack did not say;
 `last_seen` is when a refresh last met them active, `asked_at` when they were asked (ISO 8601,
 UTC; null for never). Slack limits how many can be asked a minute: who was not asked for the
-longest time comes first, the others keep what is known of them.
+longest time comes first, the others keep what is known of them; a limit of more than a minute is
+an error of the run.
 
 Series: `members`, `active` (people).
 """
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from labtool.core import shapes
 from labtool.core.clock import iso
 from labtool.core.config.types import Duration, mistake
-from labtool.core.errors import Failed, Temporary
+from labtool.core.errors import Failed
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
+from labtool.tasks.cache.sources._parts import Asking
 
 if TYPE_CHECKING:
     from labtool.services.slack_workspace import Workspace
@@ -32,6 +35,7 @@ class Options(SourceOptions):
     """The members' presence."""
 
     schema_version: ClassVar[int] = 1
+    needs: ClassVar[str] = "slack"
 
     kind: Literal["slack-presence"]
     every: Duration = Field(default=timedelta(minutes=3), description="Its beat")
@@ -55,18 +59,17 @@ class Options(SourceOptions):
         people = [m for m in workspace.members() if m.kind not in ("bot", "gone")]
         people.sort(key=lambda m: (known.get(m.id, _NEVER)["asked_at"] or "", m.name))
         found = [{"id": m.id, "name": m.name, **known.get(m.id, _NEVER)} for m in people]
+        asking = Asking(question, "Slack users.getPresence")
         for number, entry in enumerate(found):
-            if number and workspace.left < _SPARE:
-                break
-            try:
-                entry.update(_asked(workspace, entry, iso(question.now)))
-            except Temporary as error:
-                if not number or error.code not in ("ratelimited", "late"):
-                    raise
+            if asking.is_over or (number and workspace.left < _SPARE):
                 break  # the others have their turn the next time
+            with asking.for_part(entry["name"]):
+                entry.update(_asked(workspace, entry, iso(question.now)))
+        problems = asking.problems()
         found.sort(key=lambda entry: (entry["name"].casefold(), entry["id"]))
         active = sum(entry["active"] is True for entry in found)
-        return Answer({"members": found}, {"members": float(len(found)), "active": float(active)})
+        numbers = {"members": float(len(found)), "active": float(active)}
+        return Answer({"members": found}, numbers, problems=problems)
 
 
 def _asked(workspace: "Workspace", entry: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -81,6 +84,12 @@ def _asked(workspace: "Workspace", entry: Mapping[str, Any], now: str) -> dict[s
 
 
 def _known(before: Any) -> dict[str, dict[str, Any]]:
-    """What the last answer said of each member, by id."""
-    members = before.get("members") if isinstance(before, dict) else None
-    return {m["id"]: {key: m[key] for key in _NEVER} for m in members or ()}
+    """What the last answer said of each member, by id, as far as it is understood."""
+    found = {}
+    for one in shapes.objects(shapes.mapping(before).get("members")):
+        active, stamps = one.get("active"), ("last_seen", "asked_at")
+        found[str(one.get("id"))] = {
+            "active": active if isinstance(active, bool) else None,
+            **{key: shapes.instant(one.get(key)) for key in stamps},
+        }
+    return found

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from labtool.core import shapes
 from labtool.core.cells import Cell, Table
 
 Range = Literal["day", "month", "year"]
@@ -41,7 +43,7 @@ class View:
 
 def items(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; whatever else is kept is left out."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return shapes.objects(value)
 
 
 def part(value: Any, *path: str) -> Any:
@@ -49,3 +51,28 @@ def part(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def total(rows: Sequence[Mapping[str, Any]], key: str) -> float:
+    """The sum of what is a number."""
+    found = sum(shapes.real(one.get(key)) or 0 for one in rows)
+    return int(found) if float(found).is_integer() else found
+
+
+def known(value: Any) -> str:
+    """Text, for sorting; empty for what is none."""
+    return value if isinstance(value, str) else ""
+
+
+def points(rows: Sequence[Mapping[str, Any]], day: str, key: str) -> Points:
+    """A number of each day, at its noon (UTC); a row without a day is left out."""
+    found = [(noon(one.get(day)), shapes.real(one.get(key))) for one in rows]
+    return [(at, value) for at, value in found if at is not None]
+
+
+def noon(day: Any) -> int | None:
+    """Unix seconds of a day's noon (UTC); None for what is no day."""
+    text = shapes.day(day)
+    if text is None:
+        return None
+    return int(datetime.fromisoformat(f"{text}T12:00").replace(tzinfo=UTC).timestamp())

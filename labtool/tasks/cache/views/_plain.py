@@ -43,7 +43,9 @@ def _name(key: Any) -> str:
 
 
 def _cell(value: Any) -> Cell:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return word("yes" if value else "no")
+    if isinstance(value, int | float):
         return number(value)
     if isinstance(value, list | dict):
         return word(f"{len(value)} entries")

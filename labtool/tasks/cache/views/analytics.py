@@ -1,10 +1,10 @@
 """`kind: analytics`: who visits the lab's pages."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from labtool.core import shapes
 from labtool.core.cells import Cell, moment, number, table, word
-from labtool.tasks.cache.views._parts import Lines, Metric, Points, View, items, part
+from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part, points
 
 TITLE = "Analytics"
 _PLOTS = {"users": "Users a day", "sessions": "Sessions a day", "views": "Views a day"}
@@ -12,7 +12,7 @@ _PLOTS = {"users": "Users a day", "sessions": "Sessions a day", "views": "Views 
 
 def view(data: Any, *, public: bool) -> View:
     """A line a property, and its days."""
-    properties = items(data.get("properties"))
+    properties = items(part(data, "properties"))
     rows = [_row(one, public=public) for one in properties]
     columns = ("Property", "Users", "Sessions", "Views", "Engagement a user", "Rate", "As of")
     return View(
@@ -23,9 +23,7 @@ def view(data: Any, *, public: bool) -> View:
                 "",
                 "month",
                 {
-                    str(one.get("name")): [
-                        (_noon(day), day.get(key)) for day in items(one.get("days"))
-                    ]
+                    str(one.get("name")): points(items(one.get("days")), "day", key)
                     for one in properties
                 },
             )
@@ -42,8 +40,9 @@ def view(data: Any, *, public: bool) -> View:
 
 def _row(one: dict[str, Any], *, public: bool) -> list[Cell]:
     totals = part(one, "totals")
-    users, seconds = part(totals, "users"), part(totals, "engagement_seconds")
-    rate = part(totals, "engagement_rate")
+    users, seconds, rate = (
+        shapes.real(part(totals, key)) for key in ("users", "engagement_seconds", "engagement_rate")
+    )
     late = one.get("error") and not public
     return [
         word(one.get("name")),
@@ -56,12 +55,3 @@ def _row(one: dict[str, Any], *, public: bool) -> list[Cell]:
 
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _points(one: dict[str, Any], key: str) -> Points:
-    return [(_noon(day), day.get(key)) for day in items(one.get("days"))]
-
-
-def _noon(day: dict[str, Any]) -> int:
-    text = f"{day.get('day')}T12:00"
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())

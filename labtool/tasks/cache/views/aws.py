@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from labtool.core import shapes
 from labtool.core.cells import Cell, moment, number, table, word
-from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part
+from labtool.tasks.cache.views._parts import Lines, Metric, Points, View, items, part, total
 
 TITLE = "AWS"
 _PLOTS = {
@@ -19,20 +20,20 @@ _PLOTS = {
 
 def view(data: Any, *, public: bool) -> View:
     """Everything; to everybody only how much of it there is."""
-    instances, volumes = items(data.get("instances")), items(data.get("volumes"))
-    balancers = items(data.get("balancers"))
+    instances, volumes = items(part(data, "instances")), items(part(data, "volumes"))
+    balancers = items(part(data, "balancers"))
     running = sum(one.get("state") == "running" for one in instances)
     facts = [
         ("Machines running", number(running)),
         ("Machines", number(len(instances))),
-        ("Disks", number(sum(one.get("gigabytes") or 0 for one in volumes), "GB")),
+        ("Disks", number(total(volumes, "gigabytes"), "GB")),
         ("Load balancers", number(len(balancers))),
     ]
     if public:
         return View(facts=facts)
-    spend = data.get("spend") or {}
-    if spend.get("usd") is not None:
-        facts.append(("This month", Cell(f"{spend['usd']:,.2f}\u00a0USD", number=True)))
+    usd, why = shapes.real(part(data, "spend", "usd")), part(data, "spend", "why")
+    if usd is not None:
+        facts.append(("This month", Cell(f"{usd:,.2f}\u00a0USD", number=True)))
     tables = [
         table(
             "Machines",
@@ -41,7 +42,7 @@ def view(data: Any, *, public: bool) -> View:
         ),
         table(
             "Load balancers",
-            ("Name", "Kind", "Healthy", "Hosts", "Without since"),
+            ("Name", "Kind", "Healthy", "Hosts", "Without since", "Target groups"),
             [_balancer(one) for one in balancers],
         ),
         table(
@@ -50,15 +51,15 @@ def view(data: Any, *, public: bool) -> View:
             [_volume(one) for one in volumes],
         ),
     ]
-    if spend.get("why"):
-        tables.append(table("The bill", ("Why it is not known",), [[word(spend["why"])]]))
+    if why:
+        tables.append(table("The bill", ("Why it is not known",), [[word(why)]]))
     return View(
         facts=facts,
         tables=tables,
         lines=[
             Lines(metric.title, metric.unit, "day", lines)
             for key, metric in _PLOTS.items()
-            if (lines := part(data, "series", key))
+            if (lines := _lines(part(data, "series", key)))
         ],
         metrics={
             "cpu": Metric("CPU over time", "%"),
@@ -67,6 +68,16 @@ def view(data: Any, *, public: bool) -> View:
             "spend": Metric("Spend this month", "USD"),
         },
     )
+
+
+def _lines(value: Any) -> dict[str, Points]:
+    """Points by name; what is none is left out."""
+    found: dict[str, Points] = {}
+    for name, rows in shapes.mapping(value).items():
+        pairs = [row for row in shapes.listed(rows) if isinstance(row, list) and len(row) == 2]
+        known = [(shapes.seconds(at), shapes.real(number)) for at, number in pairs]
+        found[name] = [(int(at), number) for at, number in known if at is not None]
+    return found
 
 
 def _instance(one: dict[str, Any]) -> list[Cell]:
@@ -80,12 +91,18 @@ def _instance(one: dict[str, Any]) -> list[Cell]:
 
 def _balancer(one: dict[str, Any]) -> list[Cell]:
     down = one.get("down_since")
+    groups = ", ".join(
+        f"{group.get('name')}: {number(group.get('healthy')).text} of"
+        f" {number(group.get('hosts')).text} healthy"
+        for group in items(one.get("groups"))
+    )
     return [
         word(one.get("name")),
         word(one.get("kind")),
         number(one.get("healthy")),
         number(one.get("hosts")),
         moment(down) if down else Cell(""),
+        word(groups) if groups else Cell(""),
     ]
 
 

@@ -1,10 +1,10 @@
 """`kind: dropbox`: space, folders, what changes."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from labtool.core import shapes
 from labtool.core.cells import moment, number, size, table, word
-from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part
+from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part, points
 
 TITLE = "Dropbox"
 _KINDS = ("added", "changed", "deleted")
@@ -12,7 +12,7 @@ _KINDS = ("added", "changed", "deleted")
 
 def view(data: Any, *, public: bool) -> View:
     """Space, and the folders; what is public names no folder."""
-    used, allotted = part(data, "used"), part(data, "allotted")
+    used, allotted = shapes.count(part(data, "used")), shapes.count(part(data, "allotted"))
     latest = part(data, "total", "latest")
     facts = [
         ("Used", size(used)),
@@ -21,8 +21,8 @@ def view(data: Any, *, public: bool) -> View:
         ("Files", number(part(data, "total", "files"))),
         ("Latest change", moment(latest) if latest else word("none")),
     ]
-    folders = [] if public else items(data.get("folders"))
-    folders.sort(key=lambda one: -(one.get("bytes") or 0))
+    folders = [] if public else items(part(data, "folders"))
+    folders.sort(key=lambda one: -(shapes.real(one.get("bytes")) or 0))
     rows = [
         [
             word(one.get("path")),
@@ -32,7 +32,7 @@ def view(data: Any, *, public: bool) -> View:
         ]
         for one in folders
     ]
-    days = items(data.get("days"))
+    days = items(part(data, "days"))
     columns = ("Folder", "Size", "Files", "Latest change")
     return View(
         facts=facts,
@@ -42,7 +42,7 @@ def view(data: Any, *, public: bool) -> View:
                 "Files changed a day",
                 "",
                 "month",
-                {kind: [(_noon(day), day.get(kind)) for day in days] for kind in _KINDS},
+                {kind: points(days, "day", kind) for kind in _KINDS},
             )
         ],
         metrics={
@@ -52,8 +52,3 @@ def view(data: Any, *, public: bool) -> View:
             "changes": Metric("Files changed today"),
         },
     )
-
-
-def _noon(day: dict[str, Any]) -> int:
-    text = f"{day.get('day')}T12:00"
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())

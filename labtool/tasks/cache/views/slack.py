@@ -1,10 +1,10 @@
 """`kind: slack`: the workspace."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from labtool.core import shapes
 from labtool.core.cells import Cell, moment, number, size, table, word
-from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part
+from labtool.tasks.cache.views._parts import Lines, Metric, View, items, part, points
 
 TITLE = "Slack"
 _KINDS = {
@@ -20,12 +20,11 @@ _KINDS = {
 
 def view(data: Any, *, public: bool) -> View:
     """Members, channels, files. What is public names neither people nor private channels."""
-    facts = [
-        (title, number(len(part(data, "members", kind) or ()))) for kind, title in _KINDS.items()
-    ]
-    channels = [c for c in items(data.get("channels")) if not (public and c.get("private"))]
-    channels.sort(key=lambda c: (-(c.get("messages") or 0), str(c.get("name"))))
-    files = items(data.get("files"))
+    names = {kind: _names(part(data, "members", kind)) for kind in _KINDS}
+    facts = [(title, number(len(names[kind]))) for kind, title in _KINDS.items()]
+    channels = [c for c in items(part(data, "channels")) if not (public and c.get("private"))]
+    channels.sort(key=lambda c: (-(shapes.count(c.get("messages")) or 0), str(c.get("name"))))
+    files = items(part(data, "files"))
     tables = [
         table(
             "Channels, last seven days",
@@ -41,11 +40,11 @@ def view(data: Any, *, public: bool) -> View:
     ]
     if not public:
         people = [
-            [word(title), word(", ".join(part(data, "members", kind) or ()) or "nobody")]
+            [word(title), word(", ".join(names[kind]) or "nobody")]
             for kind, title in _KINDS.items()
         ]
         tables.append(table("Who is what", ("Kind", "Who"), people))
-    days = items(data.get("days"))
+    days = items(part(data, "days"))
     return View(
         facts=facts,
         tables=tables,
@@ -54,7 +53,7 @@ def view(data: Any, *, public: bool) -> View:
                 "Messages and files a day",
                 "",
                 "month",
-                {key: [(_noon(d.get("day")), d.get(key)) for d in days] for key in _PER_DAY},
+                {key: points(days, "day", key) for key in _PER_DAY},
             )
         ],
         metrics={
@@ -82,5 +81,5 @@ def _channel(channel: dict[str, Any]) -> list[Cell]:
     ]
 
 
-def _noon(day: Any) -> int:
-    return int(datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=UTC).timestamp())
+def _names(value: Any) -> list[str]:
+    return [name for name in shapes.listed(value) if isinstance(name, str)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from labtool.core.cells import moment, number, table, word
-from labtool.tasks.cache.views._parts import Metric, View, items
+from labtool.tasks.cache.views._parts import Metric, View, items, part
 
 TITLE = "Presence"
 _WORDS = {True: "active", False: "away"}
@@ -11,12 +11,12 @@ _WORDS = {True: "active", False: "away"}
 
 def view(data: Any, *, public: bool) -> View:
     """Everybody, who is active first. Never public: it names people."""
-    members = [] if public else items(data.get("members"))
+    members = [] if public else items(part(data, "members"))
     here = [m for m in members if m.get("active") is True]
     rows = [
         [
             word(m.get("name")),
-            word(_WORDS.get(m["active"]) if m.get("active") in (True, False) else None),
+            word(_WORDS[m["active"]] if isinstance(m.get("active"), bool) else None),
             moment(m["last_seen"]) if m.get("last_seen") else word("not seen yet"),
         ]
         for m in sorted(members, key=lambda m: m.get("active") is not True)

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from labtool.core import tree
 from labtool.core.errors import Failed
 from labtool.core.files import make_folder, unusable
 from labtool.tasks.jobs.template import HANDLE, Script
-from labtool.tasks.jobs.work import tree
 from labtool.tasks.jobs.work.output import Output
 
 # Of this process's environment: what says where programs and people are, and no secret.

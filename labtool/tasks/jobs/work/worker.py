@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labtool.core import tree
 from labtool.core.database import Database
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.lock import held, hold
@@ -24,7 +25,7 @@ from labtool.tasks.jobs.places import logs_of, workspace
 from labtool.tasks.jobs.queue import LEASE, Entry, Queue
 from labtool.tasks.jobs.report import Outcome
 from labtool.tasks.jobs.section import Job, Jobs, JobsSettings, NamespaceOptions
-from labtool.tasks.jobs.work import process, tree
+from labtool.tasks.jobs.work import process
 
 # Seconds: between looks at the queue; how long one that failed rests, times its attempts.
 _LOOK, _REST = 0.05, 10.0

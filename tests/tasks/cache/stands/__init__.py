@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from tests.lab import Lab
 from tests.servers.faults import Fault
 from tests.servers.http import HttpServer
 
@@ -66,3 +67,29 @@ def stand(kind: str) -> Stand:
     module = import_module(f"tests.tasks.cache.stands.{kind.replace('-', '_')}")
     made: Stand = module.Stand()
     return made
+
+
+# Those that a vendor answers.
+VENDORS = ("aws", "github", "slack", "slack-presence", "dropbox", "analytics", "sheets", "calendar")
+
+
+def together() -> dict[str, Stand]:
+    """The stands of all vendors' kinds, for one config; not started."""
+    from tests.tasks.cache.stands import slack, slack_presence
+
+    workspace = slack.Stand()
+    beside = slack_presence.Stand(workspace)
+    own = {"slack": workspace, "slack-presence": beside}
+    return {kind: own[kind] if kind in own else stand(kind) for kind in VENDORS}
+
+
+def configured(lab: Lab, stands: dict[str, Stand], timeout: str) -> None:
+    """A lab with a source of each kind, called as its kind."""
+    config: dict[str, Any] = {"cache": {}}
+    for kind, one in stands.items():
+        sections = one.config(lab.folder)
+        lab.secrets(**one.env())
+        config["cache"][kind] = {**sections.pop("cache")["source"], "timeout": timeout}
+        for name, section in sections.items():
+            config[name] = {**config.get(name, {}), **section}
+    lab.configure(config)

@@ -55,10 +55,12 @@ class Stand:
         return 3001
 
     def good(self, data: Any) -> None:
-        assert data == {"sheets": {"duties": [_HEAD, ["2026-11-23", "Ann"]]}}
+        assert data["sheets"] == {"duties": [_HEAD, ["2026-11-23", "Ann"]]}
+        assert data["read"]["duties"]["error"] == ""
+        assert data["read"]["duties"]["fetched_at"]
 
     def bare(self, data: Any) -> None:
-        assert data == {"sheets": {"duties": [_HEAD]}}
+        assert data["sheets"] == {"duties": [_HEAD]}
 
     def count(self, data: Any) -> int:
         return len(data["sheets"]["duties"])

@@ -23,17 +23,21 @@ class Stand:
                     "messages": [{}, {"ts": None}], "response_metadata": None, "paging": []}),
     ]  # fmt: skip
 
-    def __init__(self) -> None:
-        self._slack = Slack()
+    def __init__(self, beside: "Stand | None" = None) -> None:
+        """One `beside` another is of the same workspace: a config has only one."""
+        self._beside = beside
+        self._slack = beside._slack if beside else Slack()
         self.proxy = self._slack.proxy
 
     def start(self) -> Self:
         tools.require("emulate")
-        self._slack.start()
+        if not self._beside:
+            self._slack.start()
         return self
 
     def stop(self) -> None:
-        self._slack.stop()
+        if not self._beside:
+            self._slack.stop()
 
     def reset(self) -> None:
         self._slack.reset()

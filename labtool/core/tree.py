@@ -15,9 +15,10 @@ _PROC = Path("/proc")
 _LOOK = 0.02
 
 
-def processes(token: str, leader: int | None = None) -> set[int]:
-    """The processes of the run with this mark; `leader` is that of its session."""
-    marked = f"{MARK}={token}".encode()
+def processes(token: str, leader: int | None = None, name: str = MARK) -> set[int]:
+    """The processes of the run with this token in its mark, or another `name` than the mark's;
+    `leader` is that of its session. None where there is no proc(5)."""
+    marked = f"{name}={token}".encode()
     parents: dict[int, int] = {}
     found = set[int]()
     for pid, parent, session in _all():
@@ -32,34 +33,34 @@ def processes(token: str, leader: int | None = None) -> set[int]:
     return found - {os.getpid()}
 
 
-def end(token: str, leader: int | None, grace: float) -> None:
+def end(token: str, leader: int | None, grace: float, name: str = MARK) -> None:
     """End them all: told to at first, killed after `grace` seconds, until none is left."""
-    _send(token, leader, signal.SIGTERM)
+    _send(token, leader, name, signal.SIGTERM)
     if grace:
-        _wait(token, leader, grace)
+        _wait(token, leader, name, grace)
     stop = time.monotonic() + 10
-    while _send(token, leader, signal.SIGKILL) and time.monotonic() < stop:
+    while _send(token, leader, name, signal.SIGKILL) and time.monotonic() < stop:
         # Some may have started others meanwhile.
         time.sleep(_LOOK)
 
 
-def _send(token: str, leader: int | None, number: int) -> bool:
-    found = processes(token, leader)
+def _send(token: str, leader: int | None, name: str, number: int) -> bool:
+    found = processes(token, leader, name)
     for pid in found:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
     return bool(found)
 
 
-def _wait(token: str, leader: int | None, seconds: float) -> None:
+def _wait(token: str, leader: int | None, name: str, seconds: float) -> None:
     stop = time.monotonic() + seconds
-    while processes(token, leader) and time.monotonic() < stop:
+    while processes(token, leader, name) and time.monotonic() < stop:
         time.sleep(_LOOK)
 
 
 def _all() -> Iterator[tuple[int, int, int]]:
     """Each process that runs: its number, its parent's, its session's."""
-    for entry in os.scandir(_PROC):
+    for entry in os.scandir(_PROC) if _PROC.is_dir() else ():
         if entry.name.isdigit():
             with suppress(OSError, ValueError, IndexError):
                 text = Path(entry.path, "stat").read_bytes()
