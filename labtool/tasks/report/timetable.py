@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from labtool.core.config.models import Timer
 from labtool.core.journal import Entry
 
-# Tasks whose first argument is a command of theirs, and no word that somebody chose.
-_GROUPS = ("backup", "instruments", "jobs")
+# How many arguments of a task a row names: those that are labtool's own words. Of other tasks all,
+# as they are names in the config.
+_NAMED = {"backup": 1, "cache": 0, "instruments": 1, "jobs": 1}
 # A task whose name is not how it is typed: it has a lock of its own.
 _TYPED = {"jobs-work": "jobs work"}
 
@@ -79,5 +80,13 @@ def _typed(entry: Entry) -> str:
 
 def _words(entry: Entry) -> str:
     """The same without what somebody chose: that is not for everybody to read."""
-    words = [_TYPED.get(entry.task, entry.task)]
-    return " ".join(words + list(entry.arguments[:1] if entry.task in _GROUPS else ()))
+    words = [_TYPED.get(entry.task, entry.task), *entry.arguments]
+    return " ".join(words[: 1 + _NAMED.get(entry.task, len(words))])
+
+
+def as_kept(command: str) -> str:
+    """A command, as the journal knows it."""
+    for task, typed in _TYPED.items():
+        if f"{command} ".startswith(f"{typed} "):
+            return f"{task}{command.removeprefix(typed)}"
+    return command
