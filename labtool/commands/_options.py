@@ -126,16 +126,18 @@ def task(
     *,
     else_in: "Path | None" = None,
     alone: bool = False,
+    about: str = "",
 ) -> Never:
     """Run a task inside the run boundary with the lab's services, and exit with its status.
-    `else_in` as for `load`; `alone`: it has nothing to do while another of its name runs."""
+    `else_in` as for `load`; `alone`: it has nothing to do while another of its name runs;
+    `about`: the command without what somebody typed once, where alerts are to know it so."""
 
     def run() -> int:
         from labtool.core.run import run_task
 
         config = load(options.config, context, else_in=else_in)
         with described(name, arguments, options, config, context) as (settings, services):
-            settings.alone = alone
+            settings.alone, settings.about = alone, about
             return run_task(settings, lambda run: body(run, services(run.database)))
 
     finish(run, verbose=options.verbose, json=options.json)
