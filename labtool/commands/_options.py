@@ -133,12 +133,18 @@ def task(
     `about`: the command without what somebody typed once, where alerts are to know it so."""
 
     def run() -> int:
+        from labtool.core.errors import OK, AlreadyRunning
         from labtool.core.run import run_task
 
         config = load(options.config, context, else_in=else_in)
         with described(name, arguments, options, config, context) as (settings, services):
             settings.alone, settings.about = alone, about
-            return run_task(settings, lambda run: body(run, services(run.database)))
+            try:
+                return run_task(settings, lambda run: body(run, services(run.database)))
+            except AlreadyRunning:
+                if alone and settings.quiet and not settings.json:
+                    return OK  # cron would mail it each minute, as long as the other takes
+                raise
 
     finish(run, verbose=options.verbose, json=options.json)
 

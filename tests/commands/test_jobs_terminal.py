@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.commands.test_jobs import PEOPLE, SAY, Bench
-from tests.lab import Lab, command
+from tests.lab import Lab, command, poll
 
 HELLO = {"run_args_template": "echo Hello {name}", "report_stdout": True}
 DEPLOY = {"command": "deploy [where] for [who]", "help": "Deploys", "action": "schedule_job",
@@ -194,6 +194,8 @@ def test_a_look_at_what_is_due(bench: Bench) -> None:
     ]
     found = bench.lab.run(*look, "--json").json()
     assert [one["id"] for one in found["jobs"]] == [2, 3]
+    done = bench.lab.run("jobs", "work", "--at", "2099-01-01", "--json").json()
+    assert {one["id"] for one in done["jobs"]} == {1, 2, 3, 4}
 
 
 def test_a_yes_keeps_the_number(bench: Bench) -> None:
@@ -334,3 +336,25 @@ def test_people_that_there_are(bench: Bench) -> None:
     bench.configure({"one": job}, allow=["ann@example.org", "staff"])
     assert len(PEOPLE) == 2
     assert bench.lab.run("check").status == 0
+
+
+def test_a_worker_that_stays_has_a_unit(bench: Bench) -> None:
+    bench.configure({"one": "true"}, settings={"follow": True})
+    units = bench.lab.run("timers", "systemd").out
+    assert "labtool-jobs-work.service" in units
+    assert "jobs work --follow\n" in units
+    bench.configure({"one": "true"})
+    assert "jobs work --follow" not in bench.lab.run("timers", "systemd").out
+
+
+def test_a_timer_says_nothing_while_another_worker_runs(bench: Bench) -> None:
+    bench.configure({"long": "sleep 60"})
+    bench.run("long")
+    worker = bench.lab.start("jobs", "work")
+    poll(lambda: bench.list()[0]["state"] == "running", timeout=20)
+    quiet = bench.lab.run("--quiet", "jobs", "work")
+    assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
+    assert "running already" in bench.lab.run("jobs", "work").err
+    worker.kill()
+    worker.wait(10)
+    bench.work()

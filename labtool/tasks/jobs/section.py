@@ -258,7 +258,9 @@ class JobsSettings(Section):
 
     join: Words = Field(default=(), description="Channels that slack-bot joins by itself")
     listeners: tuple[Listener, ...] = ()
-
+    follow: bool = Field(
+        default=False, description="labtool timers systemd writes a unit for jobs work --follow"
+    )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="Run at a time")
     logs: str = Field(default="", description="A folder for output; default: in the state")
     support_channel: str = Field(default="", description="Where failures are linked")
@@ -267,3 +269,8 @@ class JobsSettings(Section):
         default=10_000_000, description="Bytes of each run's output that are kept"
     )
     shell: Annotated[tuple[str, ...], OneOrMore()] = ("bash",)
+
+    @property
+    def stays(self) -> bool:
+        """Whether a worker stays in the foreground."""
+        return self.follow

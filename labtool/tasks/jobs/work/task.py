@@ -25,6 +25,7 @@ def work(run: Run, *, follow: bool) -> None:
         return
     worker, queue = Worker(run, jobs, settings), Queue(run.database, time.time)
     ended = Ended(run, jobs, settings, queue, keep=not follow)
+    # By the machine's clock, so that a pretended time forgets nothing.
     _forget(run, queue, worker)
 
     def after() -> None:

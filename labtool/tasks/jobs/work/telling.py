@@ -1,12 +1,12 @@
 """What `labtool jobs work` says of the jobs that have ended, to who sits in front of it."""
 
-import time
 from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Any
 
 from labtool.core.task import Run
 from labtool.core.text import clean
+from labtool.tasks.jobs.open import unix
 from labtool.tasks.jobs.places import logs_of
 from labtool.tasks.jobs.queue import Entry, Queue
 from labtool.tasks.jobs.section import Jobs, JobsSettings
@@ -25,15 +25,16 @@ class Ended:
     settings: JobsSettings
     queue: Queue
     keep: bool
-    _since: float = field(default_factory=time.time)
+    _since: float = 0
     _told: set[tuple[int, int, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._since = unix(self.run.clock)()
         self._told = {_mark(one) for one in self._ended(self._since)}
 
     def tell(self) -> None:
         """Of those that ended since the last time."""
-        since, self._since = self._since, time.time()
+        since, self._since = self._since, unix(self.run.clock)()
         found = self._ended(since)
         for entry in found:
             if _mark(entry) not in self._told:

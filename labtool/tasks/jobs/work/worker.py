@@ -20,6 +20,7 @@ from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.jobs import report
 from labtool.tasks.jobs.fabfile import fetch
+from labtool.tasks.jobs.open import unix
 from labtool.tasks.jobs.places import logs_of, workspace
 from labtool.tasks.jobs.queue import LEASE, Entry, Queue
 from labtool.tasks.jobs.report import Outcome
@@ -54,7 +55,7 @@ class Worker:
         self._name = f"{self.host}/{mark}"
         state = self.run.config.state
         with hold(state, _lock_of(mark), what="a worker"):
-            queue = Queue(self.run.database, time.time)
+            queue = Queue(self.run.database, unix(self.run.clock))
             self._recover(queue)
             renewed = time.monotonic()
             while not self.stopped.is_set():
@@ -103,7 +104,8 @@ class Worker:
 
     def _run_one(self, entry: Entry) -> None:
         with closing(Database.open(self.run.config.state)) as database:
-            queue, found = Queue(database, time.time), self.jobs.find(entry.type)
+            queue = Queue(database, unix(self.run.clock))
+            found = self.jobs.find(entry.type)
             if found is None:
                 outcome = Outcome("failed", why="the config does not name it any more")
                 self._settle(database, queue, entry, outcome, NamespaceOptions(), _NO_JOB)
@@ -167,7 +169,7 @@ class Worker:
         with database.write():
             if again:
                 rest = _REST * entry.attempts if outcome.state == "failed" else 0
-                if queue.again(entry, time.time() + rest, outcome.why):
+                if queue.again(entry, unix(self.run.clock)() + rest, outcome.why):
                     return
             if not queue.finish(entry, outcome.state, outcome.status, outcome.why):
                 return
