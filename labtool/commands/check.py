@@ -118,6 +118,7 @@ def _jobs(lab: "Config", services: "Services", findings: "Findings") -> "list[tu
 
     found = check(lab, services.people)
     findings.problems += found.problems
+    findings.notes += found.notes
     findings.proved += found.proved
     return found.spoken
 

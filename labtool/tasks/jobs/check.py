@@ -28,6 +28,7 @@ class Checked:
     """What was found; `spoken` are the places that speak to a channel."""
 
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     proved: list[str] = field(default_factory=list)
     spoken: list[tuple[Loc, str]] = field(default_factory=list)
 
@@ -52,6 +53,10 @@ def check(config: Config, people: People) -> Checked:
                 found.problems.append(_problem(config, place, what, "try it in a shell"))
     if settings.support_channel:
         found.spoken.append((("jobs_settings", "support_channel"), settings.support_channel))
+    timers = config.core.timers.values()
+    if not settings.follow and not any(timer.run.startswith("jobs work") for timer in timers):
+        what = "nothing runs the jobs: no timer runs jobs work"
+        found.notes.append(f"{config.where('jobs')}: {what}; see jobs_settings.follow too")
     commands = sum(len(namespace.slack) for namespace in jobs.all().values())
     found.proved.append(f"jobs: {len(list(jobs.types()))}, with {commands} commands")
     if config.has("webhooks"):

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from labtool.core.service import checkpoint, until_told_to_stop
@@ -11,7 +12,7 @@ from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
-from labtool.tasks.jobs.work.telling import Ended
+from labtool.tasks.jobs.work.telling import tell
 from labtool.tasks.jobs.work.worker import Worker
 
 
@@ -24,18 +25,17 @@ def work(run: Run, *, follow: bool) -> None:
         _look(run)
         return
     worker, queue = Worker(run, jobs, settings), Queue(run.database, time.time)
-    ended = Ended(run, jobs, settings, queue, keep=not follow)
     # By the machine's clock, so that a pretended time forgets nothing.
     _forget(run, queue, worker)
 
-    def after() -> None:
-        ended.tell()
+    def after(numbers: Sequence[int]) -> None:
+        for number in numbers:
+            tell(run, jobs, settings, queue.entry(number), keep=not follow)
         if follow:
             checkpoint(run)
 
     with until_told_to_stop(worker.stopped.set):
         worker.work(follow=follow, after=after)
-    ended.tell()
     if follow:
         run.summary = "stopped"
 

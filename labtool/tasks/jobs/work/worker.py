@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +48,11 @@ class Worker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _told: list[LabtoolError] = field(default_factory=list)
 
-    def work(self, *, follow: bool, after: Callable[[], None] = lambda: None) -> None:
-        """Run what is due; with `follow`, until told to stop. `after` is called when something
-        has ended."""
+    def work(
+        self, *, follow: bool, after: Callable[[Sequence[int]], None] = lambda numbers: None
+    ) -> None:
+        """Run what is due; with `follow`, until told to stop. `after` is called when runs have
+        ended, with the numbers of their jobs."""
         mark = uuid.uuid4().hex
         self._name = f"{self.host}/{mark}"
         state = self.run.config.state
@@ -62,7 +64,7 @@ class Worker:
                 self._start_due(queue)
                 ended = self._ended()
                 if ended:
-                    after()
+                    after(ended)
                 if not follow and not self._going and queue.peek() is None:
                     break
                 if time.monotonic() - renewed > LEASE / 3:
@@ -73,7 +75,7 @@ class Worker:
                     self._stops = queue.stops(self._name)
                 if not ended:
                     self.stopped.wait(_LOOK)
-            self._end_all()
+            after(self._end_all())
         Path(state / "locks" / f"{_lock_of(mark)}.lock").unlink(missing_ok=True)
 
     def _start_due(self, queue: Queue) -> None:
@@ -85,7 +87,7 @@ class Worker:
             self._going[entry.id] = thread
             thread.start()
 
-    def _ended(self) -> bool:
+    def _ended(self) -> list[int]:
         done = [number for number, thread in self._going.items() if not thread.is_alive()]
         for number in done:
             self._going.pop(number).join()
@@ -94,13 +96,13 @@ class Worker:
         for error in told:
             self.run.fail(error)
         self.run.counts["ended"] += len(done)
-        return bool(done)
+        return done
 
-    def _end_all(self) -> None:
+    def _end_all(self) -> list[int]:
         """What still runs is told to stop, and runs again or is reported, as if it was lost."""
         for thread in self._going.values():
             thread.join()
-        self._ended()
+        return self._ended()
 
     def _run_one(self, entry: Entry) -> None:
         with closing(Database.open(self.run.config.state)) as database:
