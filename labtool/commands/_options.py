@@ -127,18 +127,26 @@ def task(
     else_in: "Path | None" = None,
     alone: bool = False,
     together: bool = False,
+    about: str = "",
 ) -> Never:
     """Run a task inside the run boundary with the lab's services, and exit with its status.
     `else_in` as for `load`; `alone`: it has nothing to do while another of its name runs;
-    `together`: it runs beside others of its name."""
+    `together`: it runs beside others of its name; `about`: the command without what somebody
+    typed once, where alerts are to know it so."""
 
     def run() -> int:
+        from labtool.core.errors import OK, AlreadyRunning
         from labtool.core.run import run_task
 
         config = load(options.config, context, else_in=else_in)
         with described(name, arguments, options, config, context) as (settings, services):
-            settings.alone, settings.together = alone, together
-            return run_task(settings, lambda run: body(run, services(run.database)))
+            settings.alone, settings.together, settings.about = alone, together, about
+            try:
+                return run_task(settings, lambda run: body(run, services(run.database)))
+            except AlreadyRunning:
+                if alone and settings.quiet and not settings.json:
+                    return OK  # cron would mail it each minute, as long as the other takes
+                raise
 
     finish(run, verbose=options.verbose, json=options.json)
 

@@ -12,6 +12,8 @@ from labtool.core.text import one_line
 
 # On a narrower terminal a drawn table would lose columns; a plain one only wraps.
 _DRAWN_FROM = 60
+# Characters that are left of a column that gives way, and that the last one has in any case.
+_LEAST, _LAST = 10, 24
 
 
 def document(value: Any) -> None:
@@ -19,14 +21,17 @@ def document(value: Any) -> None:
     print(as_json(value))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """Rows under headings, or the sentence `empty`. The last column gets what room is left."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str, *, cut: int | None = None
+) -> None:
+    """Rows under headings, or the sentence `empty`. The last column gets what room is left;
+    the column number `cut`, where there is one, gives way first."""
     if not rows:
         print(empty)
         return
     cells = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty() and shutil.get_terminal_size().columns >= _DRAWN_FROM:
-        _rich(columns, cells)
+        _rich(columns, cells, cut)
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for row in (columns, *cells):
@@ -34,18 +39,29 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> 
         print("  ".join(padded).rstrip())
 
 
-def _rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+def _rich(columns: Sequence[str], cells: Sequence[Sequence[str]], cut: int | None) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    last = len(columns) - 1
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    # The last column is folded, where it is long.
+    room = console.width - sum(widths[:-1]) - min(widths[-1], _LAST) - 2 * last
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
-        last = index == len(columns) - 1
-        shown.add_column(column, overflow="fold", no_wrap=not last and len(columns) < 8)
+        gives = index == cut and room < 0
+        shown.add_column(
+            column,
+            overflow="ellipsis" if index == cut else "fold",
+            no_wrap=index != last and (cut is not None or len(columns) < 8),
+            max_width=max(widths[index] + room, _LEAST) if gives else None,
+        )
     for row in cells:
         shown.add_row(*(Text(cell) for cell in row))
-    Console().print(shown)
+    console.print(shown)
 
 
 def moment(value: datetime | None, zone: ZoneInfo, now: datetime) -> str:

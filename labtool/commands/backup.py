@@ -190,7 +190,7 @@ def restore(
             print(f"would restore {run.result['would restore']}")
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
-    o.task("backup", ("restore", ident), options, context, work)
+    o.task("backup", ("restore", ident), options, context, work, about="backup restore")
 
 
 @app.command()

@@ -69,7 +69,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.proved.append(reminders.proved)
     findings.notes += reminders.notes
     instruments = _instruments(lab, services, findings, online=online)
-    spoken = [*reminders.spoken, *instruments, *_jobs(lab, findings)]
+    spoken = [*reminders.spoken, *instruments, *_jobs(lab, services, findings)]
     core.check_ways(lab, services, spoken, findings)
     if online:
         core.check_credentials(services, findings)
@@ -114,12 +114,13 @@ def _instruments(
     return found.spoken
 
 
-def _jobs(lab: "Config", findings: "Findings") -> "list[tuple[Loc, str]]":
+def _jobs(lab: "Config", services: "Services", findings: "Findings") -> "list[tuple[Loc, str]]":
     """Jobs and webhooks; the places that speak to a channel."""
     from labtool.tasks.jobs.check import check
 
-    found = check(lab)
+    found = check(lab, services.people)
     findings.problems += found.problems
+    findings.notes += found.notes
     findings.proved += found.proved
     return found.spoken
 

@@ -202,4 +202,5 @@ def _notify(
             ask_when_free(run, key, person.key)
         run.summary = f"{person.name} is told once {key} is free{' (as before)' if asked else ''}"
 
-    o.task("instruments", ("notify", *words, to), options, context, work)
+    arguments = ("notify", *words, to)
+    o.task("instruments", arguments, options, context, work, about="instruments notify")

@@ -9,14 +9,18 @@ from labtool.commands import _options as o
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from labtool.commands._jobs import View
     from labtool.core.task import Run
     from labtool.services.build import Services
     from labtool.tasks.jobs.talk import Desk
     from labtool.tasks.jobs.who import Who
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+GOING = ("asked", "waiting", "running")
 
-Number = Annotated[str, typer.Argument(metavar="ID", help="As labtool jobs list names it.")]
+Number = Annotated[
+    int, typer.Argument(metavar="ID", parser=o.number, help="As labtool jobs list names it.")
+]
 As = Annotated[str, typer.Option("--as", metavar="USER", help="As if they had said it.")]
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="NAMESPACE_JOB.")]
 
@@ -30,7 +34,7 @@ def jobs(context: typer.Context, config: o.ConfigOption = "") -> None:
 @app.command()
 def say(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help='Such as "site deploy".')],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help='Such as "site deploy".')],
     user: As = "",
     channel: Annotated[
         str, typer.Option("--channel", metavar="NAME", help="As if it was said there.")
@@ -43,24 +47,33 @@ def say(
 ) -> None:
     """Say something to the bot, and see what it answers."""
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
-    _asked(("say", text), options, context, lambda desk, who: desk.answer(text, who), user, channel)
+    said = " ".join(text)
+    _asked(("say", said), options, context, lambda desk, who: desk.ask(said, who), user, channel)
 
 
 @app.command("list")
 def list_(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 30,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", parser=o.number, help="How many.")
+    ] = 30,
     config: o.ConfigOption = "",
+    at: o.AtLook = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
     """What waits, runs and has ended, the newest first."""
 
     def body() -> int:
+        from labtool.commands import _show as show
         from labtool.tasks.jobs.queue import ENDED
 
-        return _listed(config or context.obj, context, ("asked", "waiting", "running", *ENDED),
-                       limit, json=json)  # fmt: skip
+        view = _view(config or context.obj, context, (*GOING, *ENDED), limit, at)
+        if json:
+            show.document(view.documents())
+        else:
+            view.print("Nothing was asked for yet: labtool jobs say help")
+        return 0
 
     o.finish(body, verbose=verbose, json=json)
 
@@ -69,17 +82,23 @@ def list_(
 def status(
     context: typer.Context,
     config: o.ConfigOption = "",
+    at: o.AtLook = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """What waits and runs."""
-    o.finish(
-        lambda: _listed(
-            config or context.obj, context, ("asked", "waiting", "running"), 1000, json=json
-        ),
-        verbose=verbose,
-        json=json,
-    )
+    """What waits and runs, and what is suppressed."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+
+        view = _view(config or context.obj, context, GOING, 1000, at)
+        if json:
+            show.document({"jobs": view.documents(), "suppressions": view.suppressions()})
+        else:
+            view.print("Nothing waits or runs.")
+        return 0
+
+    o.finish(body, verbose=verbose, json=json)
 
 
 @app.command()
@@ -118,7 +137,7 @@ def _about(verb: str) -> "Callable[..., None]":
         json: o.Json = False,
         verbose: o.Verbose = False,
     ) -> None:
-        ident = str(o.number(number))
+        ident = str(number)
         options = o.Options(config or context.obj, dry_run, at, json, verbose)
         _asked(
             (verb, ident), options, context, lambda desk, who: desk.told(verb, [ident], who), user
@@ -154,7 +173,7 @@ def logs(
 
         lab = o.load(config or context.obj, context)
         settings = jobs_open.settings_of(lab)
-        entry = Queue(Database.snapshot(lab.state), lambda: 0.0).entry(o.number(number))
+        entry = Queue(Database.snapshot(lab.state), lambda: 0.0).entry(number)
         text = jobs_open.printed(lab, settings, entry)
         folder = logs_of(lab, settings, entry)
         if json:
@@ -209,26 +228,20 @@ def work(
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     # Of another name than the requests, which must not wait for it.
-    o.task("jobs-work", ["--follow"] if follow else [], options, context, body, alone=True)
+    arguments = ["--follow"] if follow else []
+    o.task("jobs-work", arguments, options, context, body, alone=True, about="jobs work")
 
 
-def _listed(
-    config: str, context: typer.Context, states: "Sequence[str]", limit: int, *, json: bool
-) -> int:
-    from labtool.commands import _jobs as view
+def _view(
+    config: str, context: typer.Context, states: "Sequence[str]", limit: int, at: str
+) -> "View":
+    from labtool.commands._jobs import View
     from labtool.core.database import Database
     from labtool.tasks.jobs.open import jobs_of
-    from labtool.tasks.jobs.queue import Queue
 
     lab = o.load(config, context)
     jobs_of(lab)
-    found = Queue(Database.snapshot(lab.state), lambda: 0.0).entries(states, limit)
-
-    if json:
-        view.listed_as_json(found)
-    else:
-        view.listed(found, lab.core.lab.timezone)
-    return 0
+    return View.of(Database.snapshot(lab.state), o.clock(lab, at), states, limit)
 
 
 def _asked(
@@ -242,7 +255,7 @@ def _asked(
     """Ask the desk, and print what it answers."""
 
     def work(run: "Run", services: "Services") -> None:
-        from labtool.core.errors import Failed, UsageError
+        from labtool.core.errors import AccessDenied, Failed, UsageError
         from labtool.tasks.jobs.open import desk
         from labtool.tasks.jobs.who import at_the_terminal
 
@@ -251,18 +264,28 @@ def _asked(
         who = at_the_terminal(user, channel, lambda: services.people)
         try:
             run.result["replies"] = list(ask(found, who))
+        except AccessDenied:
+            raise
         except Failed as error:
             # Whoever asked reads it here: no admin has to hear of it.
-            raise UsageError(error.what, where=error.where, fix=error.fix) from None
+            refused = UsageError(error.what, where=error.where, fix=error.fix)
+            if arguments[0] != "say":
+                raise refused from None
+            run.errors.append(refused)
+            run.result |= {"status": "refused", "replies": [str(error)]}
         if not options.json:
             for reply in run.result["replies"]:
                 print(reply)
 
-    o.task("jobs", arguments, options, context, work)
+    # What was said is nobody else's to read: alerts and status know the command alone.
+    about = f"jobs {arguments[0]}"
+    o.task("jobs", arguments, options, context, work, about=about)
 
 
 def _pair(text: str) -> tuple[str, str]:
+    from labtool.core.errors import UsageError
+
     name, equals, value = text.partition("=")
     if not equals:
-        raise typer.BadParameter(f"{text!r} is not NAME=VALUE")
+        raise UsageError(f"{text!r} is not NAME=VALUE", fix=f"write NAME={text}")
     return name, value

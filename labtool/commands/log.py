@@ -49,12 +49,13 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
     from labtool.core.database import Database
     from labtool.core.errors import UsageError
     from labtool.core.journal import Journal, in_words
+    from labtool.tasks.report.timetable import as_kept
 
     lab = o.load(config, context)
     journal = Journal(Database.snapshot(lab.state))
     timer = lab.core.timers.get(task)
     # A run of a timer's command by hand counts as the timer's, as in `status`.
-    runs = journal.entries(task, count, command=timer.run if timer else task)
+    runs = journal.entries(task, count, command=as_kept(timer.run if timer else task))
     if task and not runs:
         known = {run.task for run in journal.entries(newest=1000)} | set(lab.core.timers)
         if known and task not in known:

@@ -87,7 +87,7 @@ def status(
             for line in lines
         ]
         columns = ("task", "last run", "outcome", "took", "next", "note")
-        show.table(columns, rows, "Nothing has run yet, and no timers are set up.")
+        show.table(columns, rows, "Nothing has run yet, and no timers are set up.", cut=0)
         for warning in warnings(lab, database, now):
             print(f"backup: {warning}")
         for warning in failing(lab, database, now):

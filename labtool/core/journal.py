@@ -90,15 +90,17 @@ class Journal:
 
     def entries(self, name: str = "", newest: int = 20, *, command: str = "") -> list[Entry]:
         """The newest runs, newest first; only those of one task or timer if named, and of
-        one `command` (`remind duty`)."""
+        one `command` (`remind duty`), whatever else its arguments were."""
         task, *arguments = command.split(" ")
         rows = self._database.rows(
             "SELECT * FROM runs WHERE ?1 = '' OR task = ?1 OR timer = ?1"
-            " OR (task = ?2 AND arguments = ?3) ORDER BY id DESC LIMIT ?4",
+            " OR (task = ?2 AND (arguments = ?3 OR substr(arguments, 1, length(?5)) = ?5))"
+            " ORDER BY id DESC LIMIT ?4",
             name,
             task,
             json.dumps(arguments),
             newest,
+            f"{json.dumps(arguments)[:-1]}, ",
         )
         return [_entry(row) for row in rows]
 

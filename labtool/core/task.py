@@ -43,17 +43,23 @@ class Task:
     ping: Callable[[Literal["start", "success", "fail"]], None] = lambda event: None
     alone: bool = False
     together: bool = False
+    about: str = ""
 
     @property
     def lock(self) -> str:
         """The name of the lock that only runs of this very command share."""
-        digest = hashlib.sha256(self.scope.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(self.command.encode()).hexdigest()[:12]
         return f"{self.name}-{digest}"
+
+    @property
+    def command(self) -> str:
+        """The command with all its arguments."""
+        return " ".join((self.name, *self.arguments))
 
     @property
     def scope(self) -> str:
         """The command, as the ledger of errors knows it."""
-        return " ".join((self.name, *self.arguments))
+        return self.about or self.command
 
 
 @dataclass(slots=True)

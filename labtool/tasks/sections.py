@@ -34,6 +34,7 @@ STAYING = (
     ("ptg-bot", "ptg", "the event board on IRC"),
     ("attune-watch", "instruments", "reads the logs of instruments"),
     ("slack-bot", "jobs", "the jobs' bot in Slack"),
+    ("jobs-work", "jobs_settings", "runs what people asked for, at once"),
 )
 
 

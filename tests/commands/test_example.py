@@ -1,6 +1,7 @@
 """What the repository shows as examples is what labtool makes today, and works."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -82,3 +83,44 @@ def test_the_commented_parts_of_the_example_are_valid(lab: Lab) -> None:
 @pytest.mark.parametrize("name", ["labtool.example.yaml", "labtool.env.example"])
 def test_examples_hold_no_secret(name: str) -> None:
     assert "xoxb-1" not in (REPO / "config" / name).read_text()
+
+
+def test_the_slack_app_has_what_labtool_asks_for() -> None:
+    """Each method of Slack's that labtool calls, with the scope that its page names
+    (docs.slack.dev/reference/methods), and each event that it hears."""
+    manifest = yaml.safe_load((REPO / "config" / "slack-app.yaml").read_text())
+    scopes = {
+        "auth.test": [],
+        "chat.getPermalink": [],
+        "chat.postMessage": ["chat:write"],
+        "chat.update": ["chat:write"],
+        "conversations.history": ["channels:history", "groups:history", "im:history"],
+        "conversations.join": ["channels:join"],
+        "conversations.list": ["channels:read", "groups:read"],
+        "conversations.open": ["im:write"],
+        "conversations.replies": ["channels:history", "groups:history", "im:history"],
+        "files.completeUploadExternal": ["files:write"],
+        "files.getUploadURLExternal": ["files:write"],
+        "files.list": ["files:read"],
+        "reactions.add": ["reactions:write"],
+        "users.getPresence": ["users:read"],
+        "users.info": ["users:read"],
+        "users.list": ["users:read"],
+        "users.lookupByEmail": ["users:read.email"],
+        "views.publish": [],
+    }
+    called = {
+        name
+        for file in (REPO / "labtool").rglob("*slack*.py")
+        for name in re.findall(
+            r'"((?:auth|chat|conversations|files|reactions|users|views)\.[A-Za-z]+)"',
+            file.read_text(encoding="utf-8"),
+        )
+    }
+    assert called <= set(scopes)
+    wanted = {scope for name in called for scope in scopes[name]} | {"app_mentions:read"}
+    assert wanted <= set(manifest["oauth_config"]["scopes"]["bot"])
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {"app_mention", "message.im", "message.channels", "app_home_opened"} <= set(events)
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"] is False

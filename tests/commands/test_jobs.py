@@ -87,7 +87,11 @@ def test_the_first_minute(bench: Bench) -> None:
     assert "in place of what waited" in say("x say hello $(rm -rf ~)")
     assert "x_hello_to" in say("status")
     done = bench.work()
-    assert (done.status, done.out) == (0, "jobs-work: 1 ended\n")
+    # Nobody is told elsewhere, so it is printed here.
+    assert (done.status, done.out) == (
+        0,
+        "x_hello_to (1) done; see labtool jobs logs 1\n    Hello $(rm -rf ~)\njobs-work: 1 ended\n",
+    )
     [one] = bench.list()
     assert (one["state"], one["status"], one["attempts"]) == ("done", 0, 1)
     assert bench.printed(1) == b"Hello $(rm -rf ~)\n"
@@ -315,7 +319,7 @@ def test_a_suppression_holds(bench: Bench) -> None:
     assert "ended" not in bench.work().out
     assert "does not start until 2099-01-01" in say("status")
     assert say("x release") == "x_hello_to starts again\n"
-    assert bench.work().out == "jobs-work: 1 ended\n"
+    assert bench.work().lines[-1] == "jobs-work: 1 ended"
     say("x say hello y")
     assert say("x stop") == "cancelled: 2\n"
     assert say("x stop") == "no x_hello_to runs or waits\n"
@@ -331,7 +335,7 @@ def test_a_suppression_holds(bench: Bench) -> None:
         ({"a": {"jobs": {"j": {}}}}, "run_args_template"),
         ({"a": {"jobs": {"j": {"run_args_template": "x", "colour": 1}}}}, "jobs.a.jobs.j.colour"),
         ({"a": {"jobs": {"j": {"run_args_template": "echo {y}"}},
-                "slack": [{**SAY, "job_type": "j"}]}}, "slack[0]: parameter"),
+                "slack": [{**SAY, "job_type": "j"}]}}, "jobs.a.slack.0.command: parameter y"),
         ({"a": {"jobs": {}, "slack": [SAY]}}, "there is no job 'hello_to'"),
         ({"a": {"jobs": {"hello_to": {"run_args_template": "echo {name}"}},
                 "slack": [SAY, {**SAY, "command": "say [name]"}]}}, "can be the same text"),

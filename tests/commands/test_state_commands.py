@@ -1,5 +1,7 @@
 """`status`, `log`, `outbox`: what people see of the state."""
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.commands import example
@@ -25,6 +27,23 @@ def test_status_tells_last_next_and_overdue(lab: Lab) -> None:
     late = lab.run("status", "--at", "2026-11-23T10:30")
     assert "OVERDUE since" in late.out
     assert "OVERDUE" not in lab.run("status", "--at", "2026-11-23T09:59").out
+
+
+def test_a_timer_that_was_just_written_is_not_overdue(lab: Lab) -> None:
+    example.make(lab)
+    lab.run("remind", "--at", "2026-10-01T10:00")
+    example.make(lab, timers={"new": {"run": "digest", "when": "daily 09:00"}})
+    written = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+    os.utime(lab.config_file, (written, written))
+    for at, since in (
+        ("2026-11-23T20:00", None),
+        ("2026-11-24T09:30", None),
+        ("2026-11-24T11:00", "2026-11-24T09:00:00.000Z"),
+        ("2026-11-27T09:30", "2026-11-24T09:00:00.000Z"),
+    ):
+        found = lab.run("status", "--json", "--at", at).json()["tasks"]
+        [line] = [one for one in found if one["name"] == "new"]
+        assert line["overdue_since"] == since, at
 
 
 def test_the_log_keeps_what_a_run_printed(lab: Lab) -> None:

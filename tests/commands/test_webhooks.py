@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.tasks.jobs.webhooks import github
+from labtool.tasks.jobs.webhooks.section import Project
 from tests.commands.serving import served
-from tests.lab import Lab
+from tests.lab import Lab, poll
 
 pytestmark = pytest.mark.xdist_group("webhooks")
 SECRET = "a secret that GitHub shares"
@@ -111,6 +112,56 @@ def test_a_merged_pull_request_is_deployed_once(hook: Hook) -> None:
     assert "ended" not in hook.lab.run("jobs", "work").out
     for body in (merged(merged=False), {**merged(), "action": "opened"}, {"zen": "x"}):
         assert hook.send("pull_request", body).json() == {"done": ["nothing to do"]}
+
+
+@pytest.mark.parametrize(
+    ("branch", "where", "fits"),
+    [([], "trunk", True), ([], "main", False), (["main"], "main", True),
+     (["main", "live"], "live", True), (["live"], "trunk", False)],
+)  # fmt: skip
+def test_only_the_branch_that_counts_is_deployed(branch: list[str], where: str, fits: bool) -> None:
+    body = {**merged(base={"ref": where}), "repository": {"default_branch": "trunk"}}
+    event = github.read("pull_request", json.dumps(body).encode(), "application/json")
+    project = Project.model_validate({"secret": "x", "branch": branch})
+    assert bool(github.wanted(project, "site", event)) == fits
+
+
+def test_another_branch_is_said(hook: Hook) -> None:
+    body = {**merged(base={"ref": "develop"}), "repository": {"default_branch": "main"}}
+    assert hook.send("pull_request", body).json() == {
+        "done": ["nothing to do: merged into develop, not main"]
+    }
+    assert hook.jobs() == []
+
+
+def test_what_cannot_be_started_is_told_and_may_be_sent_again(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    rule = {"event": "pull_request", "job": "site_count", "parameters": {"n": "{number}"}}
+    kinds = {"n": {"type": "integer", "most": 5}}
+    count = {"run_args_template": "echo {n}", "parameters": kinds}
+    jobs = {"site": {**JOBS["site"], "jobs": {**JOBS["site"]["jobs"], "count": count}}}
+    lab.configure({**config(rules=[rule]), "jobs": jobs})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        done = hook.send("pull_request", merged(), delivery="one")
+        assert done.status_code == 422
+        assert done.json() == {
+            "error": "site_count was not started: n 7 is more than 5; look at its parameters"
+            " and its rule",
+            "done": ["site_deploy (1) was queued"],
+        }
+        alert = poll(lambda: lab.run("alerts", "--json").json(), timeout=20)
+        assert "/webhooks/github/site: site_count was not started" in str(alert)
+        # Sent again, what was queued is not queued once more.
+        again = hook.send("pull_request", merged(number=3), delivery="one")
+        assert (again.status_code, again.json()) == (
+            200, {"done": ["site_count(n=3) (2) was queued"]},
+        )  # fmt: skip
+        assert hook.send("pull_request", merged(), delivery="one").json() == {
+            "done": ["seen before: nothing was done"]
+        }
+        poll(lambda: lab.run("alerts", "--json").json() == [], timeout=20)
+    assert len(hook.jobs()) == 2
 
 
 def test_rules(hook: Hook) -> None:
@@ -213,3 +264,22 @@ def test_mistakes(lab: Lab, rule: dict[str, Any], said: str) -> None:
     done = lab.run("check")
     assert done.status == 2
     assert said in done.err
+    assert "webhooks.github.site.rules.0." in done.err
+
+
+@pytest.mark.parametrize(
+    ("deploy", "said"),
+    [
+        (None, "there is no job site_deploy, which a merged pull request starts"),
+        ("echo {a}", "site_deploy has parameters, so that no merged pull request starts it"),
+    ],
+)
+def test_a_deploy_that_cannot_be(lab: Lab, deploy: str | None, said: str) -> None:
+    lab.secrets(HOOK=SECRET)
+    jobs: dict[str, Any] = {"note": {"run_args_template": "x"}}
+    if deploy:
+        jobs["deploy"] = {"run_args_template": deploy}
+    for project, status in (({}, 2), ({"deploy": False}, 0)):
+        lab.configure({**config(rules=[], **project), "jobs": {"site": {"jobs": jobs}}})
+        done = lab.run("check")
+        assert (done.status, said in done.err) == (status, status == 2), done

@@ -1,5 +1,7 @@
 """What the models find wrong, in the words of somebody who has never heard of models."""
 
+import re
+
 from pydantic_core import ErrorDetails
 
 _WORDS = {
@@ -20,6 +22,20 @@ _WORDS = {
     "missing": ("is missing", "add it"),
     "extra_forbidden": ("is not a key that labtool knows", "remove it or check the spelling"),
 }
+# A part of a pattern, what does not match it is, and what to write. The first that is found counts.
+_PATTERNS = (
+    ("https?://", "is no address", "write one that begins with https:// or http://"),
+    ("[0-9a-f]{64}", "is no SHA-256", "write its 64 digits: 0 to 9, a to f"),
+    ("[A-Za-z_][A-Za-z0-9_]*", "cannot be a variable's name", "write letters, digits and _"),
+    ("[a-z0-9][a-z0-9_-]", "cannot be a name", "write small letters, digits, - and _"),
+    ("[a-z0-9][a-z0-9-]", "cannot be a name", "write small letters, digits and -"),
+    ("[a-z0-9_+'-]", "is no reaction", "write its name without colons, such as eyes"),
+    ("2[0-3]", "is no time of day", "write one such as 18:00"),
+    ("(/.*[^/])", "is no folder", "write it with a slash before and none after: /Lab/Data"),
+    ("([^/].*/)", "is no prefix", "write it with a slash after and none before: site/"),
+    (r"\d{1,20}", "is no number", "write digits alone, in quotes"),
+    ("age1", "is no recipient", "write what age-keygen printed (age1...), or an ssh-ed25519 key"),
+)
 
 
 def explain(detail: ErrorDetails) -> tuple[str, str]:
@@ -34,6 +50,8 @@ def explain(detail: ErrorDetails) -> tuple[str, str]:
         return f"{_shown(detail)} is out of range", detail["msg"].replace(
             "Input should be", "write a number"
         )
+    if kind == "string_pattern_mismatch":
+        return _unmatched(detail, str(context["pattern"]))
     if kind in ("string_type", "int_parsing", "int_type", "bool_parsing", "bool_type"):
         what, fix = _WORDS[kind]
         return f"{_shown(detail)} {what}", fix
@@ -52,3 +70,20 @@ def explain(detail: ErrorDetails) -> tuple[str, str]:
 def _shown(detail: ErrorDetails) -> str:
     text = repr(detail["input"])
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unmatched(detail: ErrorDetails, pattern: str) -> tuple[str, str]:
+    """What is wrong with a text that a pattern does not match: no word of the pattern."""
+    else_ = ("is not written as it has to be", "see labtool config schema")
+    what, fix = next(((what, fix) for part, what, fix in _PATTERNS if part in pattern), else_)
+    if what.startswith("cannot be a"):
+        fix = _nearest(str(detail["input"]), pattern, fix)
+    return f"{_shown(detail)} {what}", fix
+
+
+def _nearest(text: str, pattern: str, fix: str) -> str:
+    """With the nearest name that would do, where there is one."""
+    for near in (text.lower(), re.sub(r"\W", "_", text), re.sub(r"[^a-z0-9]+", "-", text.lower())):
+        if re.fullmatch(pattern, near.strip("-")):
+            return f"{fix}, such as {near.strip('-')}"
+    return fix

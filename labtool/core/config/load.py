@@ -2,13 +2,13 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from labtool.core.config import explain
@@ -64,8 +64,9 @@ class Config:
         raw = self.marked.data.get(name)
         problems: list[Problem] = []
         value = validate(model, {} if raw is None else raw, self.marked, (name,), problems)
+        problems += _unset_variables(self.marked, lambda section: section == name)
         if value is None or problems:
-            raise ConfigError(problems)
+            raise ConfigError(_in_order(problems))
         _place_secrets(value, (name,), self.marked, self.base)
         self._sections[name] = value
         return value
@@ -119,7 +120,8 @@ def load(path: Path, task_sections: Iterable[str] = ()) -> Config:
         problems += _unknown_sections(own, tasks, marked)
         own = {name: value for name, value in own.items() if name in _core_sections()}
         core = validate(Core, own, marked, (), problems)
-        problems += _unset_variables(marked)
+        # Those of a task stop who needs that task's section, and nobody else.
+        problems += _unset_variables(marked, lambda section: section not in tasks)
     if core is None or problems:
         raise ConfigError(_in_order(problems))
     _place_secrets(core, (), marked, path.parent)
@@ -184,8 +186,8 @@ def _unknown_sections(own: dict[str, Any], tasks: set[str], marked: Marked) -> l
     return [Problem(marked.where((n,)), *unknown_key(n, known), path=n) for n in unknown]
 
 
-def _unset_variables(marked: Marked) -> list[Problem]:
-    """Variables that are not set, where no secret takes care of them."""
+def _unset_variables(marked: Marked, wanted: Callable[[object], bool]) -> list[Problem]:
+    """Variables that are not set, where no secret takes care of them; of the `wanted` sections."""
     return [
         Problem(
             marked.where(loc),
@@ -194,7 +196,7 @@ def _unset_variables(marked: Marked) -> list[Problem]:
             dotted(loc),
         )
         for loc, text in marked.expanded.items()
-        if text.missing and not text.claimed
+        if text.missing and not text.claimed and wanted(loc[0] if loc else "")
     ]
 
 
@@ -210,6 +212,8 @@ def _place_secrets(value: Any, loc: Loc, marked: Marked, base: Path) -> None:
     """Tell every secret where it stands."""
     if isinstance(value, Secret):
         value.place(marked.where(loc), dotted(loc), base)
+    elif isinstance(value, RootModel):
+        _place_secrets(value.root, loc, marked, base)
     elif isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():
             _place_secrets(getattr(value, name), (*loc, info.alias or name), marked, base)

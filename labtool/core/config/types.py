@@ -1,6 +1,8 @@
 """The values that the config writes as words: durations, zones, week days, schedules."""
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Self
@@ -35,6 +37,33 @@ def mistake(what: str, fix: str) -> PydanticCustomError:
     return PydanticCustomError("labtool", "{what}; {fix}", {"what": what, "fix": fix})
 
 
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A mistake inside a section: where in it, what is wrong, what to write instead."""
+
+    loc: tuple[str | int, ...]
+    what: str
+    fix: str
+
+
+def misplaced(title: str, found: Sequence[Misplaced]) -> ValidationError:
+    """Mistakes for a section's validator to raise: each is named with its own place."""
+    errors = [
+        InitErrorDetails(type=mistake(one.what, one.fix), loc=one.loc, input=None) for one in found
+    ]
+    return ValidationError.from_exception_data(title, errors)
+
+
+def also(title: str, found: Sequence[Misplaced], rest: Callable[[], object]) -> ValidationError:
+    """The same, with the mistakes that are met in reading the rest."""
+    errors = misplaced(title, found).errors(include_url=False)
+    try:
+        rest()
+    except ValidationError as error:
+        errors += error.errors(include_url=False)
+    return ValidationError.from_exception_data(title, [_again(detail) for detail in errors])
+
+
 class Section(BaseModel):
     """The base of every model of the config: unknown keys are mistakes that name the
     nearest known one, and what was read does not change."""
@@ -52,15 +81,9 @@ class Section(BaseModel):
         unknown = [key for key in data if key not in known]
         if not unknown:
             return handler(data)
-        errors = [
-            InitErrorDetails(type=mistake(*unknown_key(key, known)), loc=(key,), input=None)
-            for key in unknown
-        ]
-        try:
-            handler({key: value for key, value in data.items() if key in known})
-        except ValidationError as error:
-            errors += [_again(detail) for detail in error.errors(include_url=False)]
-        raise ValidationError.from_exception_data(cls.__name__, errors)
+        found = [Misplaced((key,), *unknown_key(key, known)) for key in unknown]
+        rest = {key: value for key, value in data.items() if key in known}
+        raise also(cls.__name__, found, lambda: handler(rest))
 
 
 def unknown_key(key: str, known: list[str]) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """What a config and a state give for jobs."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -34,11 +33,15 @@ def settings_of(config: Config) -> JobsSettings:
 
 def desk(config: Config, database: Database, clock: Clock, people: Callable[[], People]) -> Desk:
     """Who answers what is said."""
-    settings = settings_of(config)
-    queue = Queue(database, time.time)
-    held = Suppressions(database, time.time)
+    settings, now = settings_of(config), unix(clock)
+    queue, held = Queue(database, now), Suppressions(database, now)
     logs = partial(printed, config, settings)
-    return Desk(jobs_of(config), queue, held, people, clock, time.time, logs)
+    return Desk(jobs_of(config), queue, held, people, clock, now, logs)
+
+
+def unix(clock: Clock) -> Callable[[], float]:
+    """A clock as the queue wants it: Unix seconds."""
+    return lambda: clock.now().timestamp()
 
 
 def printed(config: Config, settings: JobsSettings, entry: Entry) -> str:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from labtool.core.config.patterns import Expression
 from labtool.core.config.types import Section, Words, mistake
 from labtool.core.people import NoMatch, People
+from labtool.core.text import one_line
 
 _LONGEST = 65_536
 _LARGEST = 2**63
@@ -30,6 +31,9 @@ class Parameter(Section):
             raise mistake("regexp and pattern: belong together", "write pattern: a regular one")
         if self.type != "integer" and (self.least is not None or self.most is not None):
             raise mistake("least and most are of integers", "write type: integer")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            what = f"least: {self.least} is more than most: {self.most}, so that nothing fits"
+            raise mistake(what, "write the smaller one as least")
         return self
 
     def read(self, said: str, people: People) -> str:
@@ -41,6 +45,11 @@ class Parameter(Section):
         return _READ[self.type](self, said, people)
 
 
+def _shown(said: str) -> str:
+    """What was said, as an answer repeats it."""
+    return f"“{one_line(said, 60)}”"
+
+
 def _text(_: Parameter, said: str, __: People) -> str:
     return said
 
@@ -48,7 +57,7 @@ def _text(_: Parameter, said: str, __: People) -> str:
 def _choice(options: Parameter, said: str, _: People) -> str:
     found = [one for one in options.choices if one.casefold() == said.strip().casefold()]
     if not found:
-        raise ValueError(f"is none of {', '.join(options.choices)}")
+        raise ValueError(f"{_shown(said)} is none of {', '.join(options.choices)}")
     return found[0]
 
 
@@ -56,19 +65,19 @@ def _integer(options: Parameter, said: str, _: People) -> str:
     text = said.strip()
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-        raise ValueError("is no whole number")
+        raise ValueError(f"{_shown(said)} is no whole number")
     number = int(text)
     if options.least is not None and number < options.least:
-        raise ValueError(f"is less than {options.least}")
+        raise ValueError(f"{number} is less than {options.least}")
     if options.most is not None and number > options.most:
-        raise ValueError(f"is more than {options.most}")
+        raise ValueError(f"{number} is more than {options.most}")
     return str(number)
 
 
 def _regexp(options: Parameter, said: str, _: People) -> str:
     assert options.pattern is not None
     if not options.pattern.fullmatch(said):
-        raise ValueError(f"does not match {options.pattern.text}")
+        raise ValueError(f"{_shown(said)} does not match {options.pattern.text}")
     return said
 
 
@@ -87,7 +96,7 @@ def _url(_: Parameter, said: str, __: People) -> str:
     except ValueError:
         fine = None
     if not fine or any(char.isspace() or not char.isprintable() for char in text):
-        raise ValueError("is no http:// or https:// address")
+        raise ValueError(f"{_shown(text)} is no http:// or https:// address")
     return text
 
 

@@ -106,3 +106,20 @@ def nearest(said: str, commands: Iterable[str], number: int = 3) -> list[str]:
     """The commands that look most like what was said."""
     wanted = " ".join(said.casefold().split())[:200]
     return get_close_matches(wanted, list(commands), n=number, cutoff=0.45)
+
+
+def hints(said: str, commands: Iterable[str], number: int = 3) -> list[str]:
+    """The commands that may have been meant, each with its namespace: those that begin with the
+    same words, with the namespace or without it; else those that look most like it."""
+    known, words = list(commands), said.casefold().split()
+    found = [text for text in known if _begins(text.casefold().partition("[")[0].split(), words)]
+    return found[:number] or nearest(said, known, number)
+
+
+def _begins(lead: list[str], words: list[str]) -> bool:
+    """Whether what was said begins as a command does, or is its beginning."""
+    for wanted, least in ((lead, 2), (lead[1:], 1)):
+        same = min(len(wanted), len(words))
+        if same >= least and wanted[:same] == words[:same]:
+            return True
+    return False

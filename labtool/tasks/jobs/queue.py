@@ -82,16 +82,27 @@ class Queue:
             return self.put(request, asked=asked)
 
     def confirm(self, number: int) -> Entry:
-        """Somebody said yes. Raises Failed where nothing was asked."""
+        """Somebody said yes: it waits under its number, in place of one of its type that waited.
+        Raises Failed where nothing was asked."""
         with self._database.write():
             entry = self._entry(number)
             if entry.state != "asked":
-                raise Failed(f"job {number} is {entry.state}", fix="see: labtool jobs list")
-            late = self._now() - entry.created
-            self._end(entry.id, "replaced", reason="confirmed")
-            due = entry.due + max(0.0, late)
-            wanted = Request(entry.type, entry.key, entry.arguments, entry.asker, due)
-            return self.put(wanted, asked=False)[0]
+                why = f" {entry.reason}" if entry.state == "replaced" else ""
+                what = f"job {number} waits for no yes: it is {entry.state}{why}"
+                raise Failed(what, fix="see: labtool jobs list")
+            rows = self._database.rows(
+                "SELECT id FROM jobs WHERE state = 'waiting' AND type = ?", entry.type
+            )
+            for row in rows:
+                self._end(row["id"], "replaced", reason=f"by {number}")
+            late = max(0.0, self._now() - entry.created)
+            self._database.execute(
+                "UPDATE jobs SET state = 'waiting', created = created + ?1, due = due + ?1"
+                " WHERE id = ?2",
+                late,
+                number,
+            )
+            return self._entry(number)
 
     def peek(self) -> int | None:
         """The number of the next job that may start; None where none may."""

@@ -4,12 +4,27 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, RootModel, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    RootModel,
+    model_validator,
+)
 
 from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Duration, OneOrMore, Section, Words, mistake
+from labtool.core.config.types import (
+    Duration,
+    Misplaced,
+    OneOrMore,
+    Section,
+    Words,
+    also,
+    misplaced,
+    mistake,
+)
 from labtool.tasks.jobs.parameters import Parameter, ParameterOption
 from labtool.tasks.jobs.phrases import Phrase, overlap
 from labtool.tasks.jobs.template import Script, TemplateError, compiled
@@ -20,6 +35,8 @@ JobName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 SCHEDULE, CANCEL = "schedule_job", "cancel_job"
 SUPPRESS, UNSUPPRESS = "schedule_suppression", "cancel_suppression"
+# What the bot itself understands; of a namespace, help.
+OWN_WORDS = ("help", "status", "logs", "cancel", "retry", "confirm")
 # What a suppression's command says: from when until when.
 _BEGINS, _ENDS = ("start", "start_at"), ("end", "end_at")
 
@@ -101,48 +118,68 @@ class NamespaceOptions(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "NamespaceOptions":
-        for name, job in self.jobs.items():
-            _check_job(name, job)
+        found = [one for name, job in self.jobs.items() for one in _of_job(name, job)]
+        broken = {one.loc[1] for one in found}
         for number, command in enumerate(self.slack):
-            _check_command(f"slack[{number}]", command, self.jobs)
-        for (i, one), (j, other) in combinations(enumerate(self.slack), 2):
+            if command.job_type not in broken:
+                found += _of_command(number, command, self.jobs)
+        for (_, one), (j, other) in combinations(enumerate(self.slack), 2):
             if overlap(one.phrase, other.phrase):
-                what = f"slack[{i}] and slack[{j}] can be the same text"
-                raise mistake(what, f"change {one.command!r} or {other.command!r}")
+                what = f"{other.command!r} can be the same text as {one.command!r}"
+                found.append(Misplaced(("slack", j, "command"), what, "change one of them"))
+        if found:
+            raise misplaced("NamespaceOptions", found)
         return self
 
 
-def _check_job(name: str, job: Job) -> None:
+def _of_job(name: str, job: Job) -> Iterator[Misplaced]:
+    loc = ("jobs", name)
     try:
         script = job.script
     except TemplateError as error:
-        fix = "name it outside, such as: x={name}; and use $x, or print it into a file"
-        raise mistake(f"jobs.{name}.run_args_template: {error}", fix) from None
-    unknown = [one for one in job.parameters if one not in script.parameters]
-    if unknown:
-        what = f"jobs.{name}.parameters: {unknown[0]} is not in its run_args_template"
-        raise mistake(what, f"write {{{unknown[0]}}} there, or leave it out here")
+        fix = "let bash only pass it on, such as: program {name}, or: printf %s {name} >file"
+        yield Misplaced((*loc, "run_args_template"), str(error), fix)
+        return
+    for one in job.parameters:
+        if one not in script.parameters:
+            fix = f"write {{{one}}} there, or leave it out here"
+            yield Misplaced((*loc, "parameters", one), "is not in its run_args_template", fix)
 
 
-def _check_command(where: str, command: Command, jobs: dict[str, Job]) -> None:
+def _of_command(number: int, command: Command, jobs: dict[str, Job]) -> Iterator[Misplaced]:
+    loc, text = ("slack", number), repr(command.command)
     job = jobs.get(command.job_type)
     if job is None:
-        known = ", ".join(jobs) or "none"
-        raise mistake(f"{where}.job_type: there is no job {command.job_type!r}", f"write {known}")
+        what = f"there is no job {command.job_type!r}"
+        yield Misplaced((*loc, "job_type"), what, f"write {', '.join(jobs) or 'one first'}")
+        return
+    if command.phrase.match("help") is not None:
+        what = f"{text} is what the bot itself answers"
+        yield Misplaced((*loc, "command"), what, "use another word")
     said = set(command.phrase.parameters)
     if command.action == SCHEDULE:
         wanted = set(job.script.parameters)
-        if said != wanted:
-            odd = min(said ^ wanted)
-            here, there = ("command", "template") if odd in said else ("template", "command")
-            what = f"{where}: parameter {odd} is in the {here}, and not in the {there}"
-            raise mistake(what, f"[{odd}] in the command is {{{odd}}} in run_args_template")
+        for odd in sorted(wanted - said):
+            yield Misplaced((*loc, "command"), *_unsaid(odd, command, text))
+        for odd in sorted(said - wanted):
+            what = f"parameter {odd} of {text} is not in the template of {command.job_type}"
+            fix = f"write {{{odd}}} there, or take [{odd}] out here"
+            yield Misplaced((*loc, "command"), what, fix)
     elif command.action == SUPPRESS:
         if len(said) != 2 or not (said & set(_BEGINS) and said & set(_ENDS)):
-            what = f"{where}: a suppression needs its times"
-            raise mistake(what, "write command: suppress [start] to [end]")
+            what = f"{text} holds a job, and needs its times"
+            yield Misplaced((*loc, "command"), what, "write command: suppress [start] to [end]")
     elif said:
-        raise mistake(f"{where}: {command.action} takes no parameters", "take [...] out")
+        what = f"{text}: {command.action} takes no parameters"
+        yield Misplaced((*loc, "command"), what, "take [...] out")
+
+
+def _unsaid(odd: str, command: Command, text: str) -> tuple[str, str]:
+    """A parameter that the template has, and the command has not."""
+    if f"{{{odd}}}" in command.command:
+        return f"{text} has {{{odd}}}", f"write [{odd}] in a command"
+    what = f"parameter {odd} of {command.job_type} is not in {text}"
+    return what, f"write [{odd}] here, or take {{{odd}}} out there"
 
 
 def begins_and_ends(said: dict[str, str]) -> tuple[str, str]:
@@ -161,14 +198,22 @@ class Jobs(RootModel[dict[Namespace, NamespaceOptions]]):
 
     root: dict[Namespace, NamespaceOptions] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _no_underscore(cls, data: Any) -> Any:
-        for name in data if isinstance(data, dict) else ():
-            if "_" in str(name):
+    def _names(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found = []
+        for name in map(str, data if isinstance(data, dict) else ()):
+            if "_" in name:
                 what = f"namespace {name!r} has an underscore"
-                raise mistake(what, f"write {str(name).replace('_', '-')}")
-        return data
+                found.append(Misplaced((name,), what, f"write {name.replace('_', '-')}"))
+            elif name in OWN_WORDS:
+                what = f"namespace {name!r} is a word of the bot's own"
+                found.append(Misplaced((name,), what, f"call it {name}-jobs"))
+        if not found:
+            return handler(data)
+        odd = {one.loc[0] for one in found}
+        rest = {name: value for name, value in data.items() if name not in odd}
+        raise also("Jobs", found, lambda: handler(rest))
 
     def all(self) -> dict[str, NamespaceOptions]:
         """Each, by its name."""
@@ -213,7 +258,9 @@ class JobsSettings(Section):
 
     join: Words = Field(default=(), description="Channels that slack-bot joins by itself")
     listeners: tuple[Listener, ...] = ()
-
+    follow: bool = Field(
+        default=False, description="labtool timers systemd writes a unit for jobs work --follow"
+    )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="Run at a time")
     logs: str = Field(default="", description="A folder for output; default: in the state")
     support_channel: str = Field(default="", description="Where failures are linked")
@@ -222,3 +269,8 @@ class JobsSettings(Section):
         default=10_000_000, description="Bytes of each run's output that are kept"
     )
     shell: Annotated[tuple[str, ...], OneOrMore()] = ("bash",)
+
+    @property
+    def stays(self) -> bool:
+        """Whether a worker stays in the foreground."""
+        return self.follow

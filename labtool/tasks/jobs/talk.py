@@ -9,7 +9,7 @@ from labtool.core.clock import Clock
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.people import People
 from labtool.core.text import counted, one_line
-from labtool.tasks.jobs.phrases import nearest, tidy
+from labtool.tasks.jobs.phrases import hints, nearest, tidy
 from labtool.tasks.jobs.queue import Asker, Entry, Queue, Request
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import (
@@ -24,7 +24,8 @@ from labtool.tasks.jobs.section import (
     begins_and_ends,
     type_of,
 )  # fmt: skip
-from labtool.tasks.jobs.suppressions import Suppression, Suppressions
+from labtool.tasks.jobs.standing import Standing, holding, standing
+from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.times import instant
 from labtool.tasks.jobs.who import Who, check, is_one_of
 
@@ -52,11 +53,14 @@ class Desk:
 
     def answer(self, said: str, who: Who) -> list[str]:
         """What is said to `said`; what it asks for is done."""
-        text = tidy(said)
         try:
-            return list(self._answer(text, who))
+            return self.ask(said, who)
         except LabtoolError as error:
             return [str(error)]
+
+    def ask(self, said: str, who: Who) -> list[str]:
+        """The same. Raises Failed where it is not understood, or not done."""
+        return list(self._answer(tidy(said), who))
 
     def _answer(self, text: str, who: Who) -> Iterator[str]:
         words = text.split()
@@ -64,8 +68,9 @@ class Desk:
         if verb and len(words) <= 2:
             yield from verb(words[1:], who)
             return
-        if len(words) == 2 and words[1].casefold() == "help":
-            yield from self._help_of(words[0].casefold())
+        name = words[0].casefold() if words else ""
+        if [word.casefold() for word in words[1:]] in ([], ["help"]) and name in self.jobs.all():
+            yield from self._help_of(name)
             return
         yield from self._command(text, who)
 
@@ -104,13 +109,14 @@ class Desk:
                 check(name, namespace, who)
                 yield from self._actions[command.action](name, namespace, command, said, who)
                 return
-        yield self._unknown(text)
+        raise self._unknown(text)
 
-    def _unknown(self, text: str) -> str:
-        near = nearest(text, [f"{n} {c.phrase.text}" for n, c in self._commands()])
-        if not near:
-            return f"I do not know “{one_line(text, 100)}”. Say help."
-        return f"I do not know “{one_line(text, 100)}”. Did you mean: {'; '.join(near)}?"
+    def _unknown(self, text: str) -> Failed:
+        near = hints(text, [f"{n} {c.phrase.text}" for n, c in self._commands()])
+        name = text.split(maxsplit=1)[0].casefold() if text else ""
+        say = f"Say {name} help." if name in self.jobs.all() else "Say help."
+        meant = f"Did you mean: {'; '.join(near)}?" if near else say
+        return Failed(f"I do not know “{one_line(text, 100)}”. {meant}", code="unknown")
 
     def _commands(self) -> Iterator[tuple[str, Command]]:
         for name, namespace in self.jobs.all().items():
@@ -148,16 +154,12 @@ class Desk:
             approvers = () if job.confirm is True else job.confirm
             whom = f"{' or '.join(approvers)} can say" if approvers else "say"
             return f"{what} waits for a yes: {whom} confirm {entry.id}"
-        held = next((s for s in self.suppressions.all() if self._holds(s, entry)), None)
+        held = holding(entry, self.suppressions.all(), self.now())
         if held:
             return f"{what} waits: {entry.type} does not run until {self._at(held.ends)}"
         when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
         took = ", in place of what waited" if replaced else ""
         return f"{what} will start {when}{took}"
-
-    def _holds(self, suppression: Suppression, entry: Entry) -> bool:
-        same = suppression.type == entry.type
-        return bool(same and suppression.begins <= max(entry.due, self.now()) < suppression.ends)
 
     def _cancel(
         self, name: str, _n: NamespaceOptions, command: Command, _s: Mapping[str, str], who: Who
@@ -202,30 +204,24 @@ class Desk:
         yield "\n".join([*lines, *_HELP])
 
     def _help_of(self, name: str) -> Iterator[str]:
-        namespace = self.jobs.all().get(name)
-        if namespace is None:
-            yield self._unknown(name)
-            return
-        lines = [f"{name} {command.phrase.text} · {command.help}" for command in namespace.slack]
+        commands = self.jobs.all()[name].slack
+        lines = [f"{name} {command.phrase.text} · {command.help}" for command in commands]
         yield "\n".join(lines or [f"{name} has no commands"])
 
     def _status(self, _words: list[str], _who: Who) -> Iterator[str]:
         going = self.queue.entries(("running", "waiting", "asked"), _SHOWN)
-        lines = [self.line(entry) for entry in going]
-        lines += [
-            f"{s.type} does not start until {self._at(s.ends)}" for s in self.suppressions.all()
-        ]
+        held = self.suppressions.all()
+        running = {entry.key: entry.id for entry in going if entry.state == "running"}
+        lines = [self._line(entry, standing(entry, held, running, self.now())) for entry in going]
+        lines += [f"{s.type} does not start until {self._at(s.ends)}" for s in held]
         yield "\n".join(lines) or "Nothing runs or waits."
 
-    def line(self, entry: Entry) -> str:
+    def _line(self, entry: Entry, found: Standing) -> str:
         """A job in one line."""
         by = f", asked for by {entry.asker.name}" if entry.asker.name else ""
-        when = {
-            "running": f"since {self._at(entry.started or 0)}",
-            "waiting": f"until {self._at(entry.due)}",
-        }.get(entry.state, f"at {self._at(entry.ended or entry.created)}")
-        why = f" ({entry.reason})" if entry.reason else ""
-        return one_line(f"{entry.id} {phrase(entry)}: {entry.state} {when}{why}{by}", 300)
+        since = f" since {self._at(entry.started or 0)}" if entry.state == "running" else ""
+        why = f", {found.text(self._at)}" if found.why else ""
+        return one_line(f"{entry.id} {phrase(entry)}: {entry.state}{since}{why}{by}", 300)
 
     def _logs(self, words: list[str], who: Who) -> Iterator[str]:
         entry = self._own(words, who)
@@ -245,10 +241,14 @@ class Desk:
         """Ask for a job by its type, with its parameters as they are. Raises Failed."""
         namespace, job = self._found(kind)
         check(kind.partition("_")[0], namespace, who)
-        odd = set(values) ^ set(job.script.parameters)
-        if odd:
-            wanted = " ".join(f"{name}=..." for name in job.script.parameters) or "none"
-            raise Failed(f"{min(odd)}: wrong parameters", where=kind, fix=f"write {wanted}")
+        names = job.script.parameters
+        wanted = " ".join(f"{name}=..." for name in names) or "none"
+        if missing := [name for name in names if name not in values]:
+            what = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            raise Failed(what, where=kind, fix=f"write {wanted}", code="arguments")
+        if odd := [name for name in values if name not in names]:
+            what = f"{', '.join(odd)}: no such parameter"
+            raise Failed(what, where=kind, fix=f"write {wanted}", code="arguments")
         arguments = self.read(job, values)
         request = Request(kind, job.concurrency or kind, arguments, who.asker, self.now())
         entry, replaced = self.queue.add(request, asked=bool(job.confirm))
@@ -261,6 +261,9 @@ class Desk:
             return (
                 f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
             )
+        if not ends:
+            fix = "write until when, such as 18:00, or off in place of both"
+            raise Failed("END is missing", fix=fix, code="time")
         return self.suppress(kind, begins, ends, who.asker)
 
     def _found(self, kind: str) -> tuple[NamespaceOptions, Job]:
@@ -281,8 +284,10 @@ class Desk:
         if job and not self._may_confirm(job, entry, who):
             whom = "who asked" if job.confirm is True else " or ".join(job.confirm)
             raise Failed(f"{entry.id} can be confirmed by {whom}", code="not_allowed")
+        waited = [e.id for e in self.queue.entries(("waiting",), 1000) if e.type == entry.type]
         added = self.queue.confirm(entry.id)
-        yield f"{phrase(added)} ({added.id}) will start"
+        took = f", in place of {waited[0]}" if waited else ""
+        yield f"{phrase(added)} ({added.id}) will start{took}"
 
     def _may_confirm(self, job: Job, entry: Entry, who: Who) -> bool:
         if who.trusted:

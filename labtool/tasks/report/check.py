@@ -117,17 +117,22 @@ def _odd_people(services: Services, today: date) -> list[str]:
 
 
 def check_token(config: Config, findings: Findings) -> None:
-    """Slack's tokens begin with xox; anything else is of another kind."""
+    """Slack's tokens begin with xox, those of an app with xapp-; anything else is of another
+    kind."""
     slack = config.core.slack
-    if slack is None or slack.token.runs:
+    if slack is None:
         return
-    try:
-        token = slack.token.reveal()
-    except ConfigError:
-        return  # said already
-    if not token.startswith("xox"):
-        where = slack.token.where
-        findings.notes.append(f"{where}: is no Slack token: a bot's begins with xoxb-")
+    kinds = ((slack.token, "xox", "no Slack token: a bot's begins with xoxb-"),
+             (slack.app_token, "xapp-", "no app token of Slack: it begins with xapp-"))  # fmt: skip
+    for secret, begins, what in kinds:
+        if secret is None or secret.runs:
+            continue
+        try:
+            token = secret.reveal()
+        except ConfigError:
+            continue  # said already
+        if not token.startswith(begins):
+            findings.notes.append(f"{secret.where}: is {what}")
 
 
 def check_sheets(config: Config, services: Services, findings: Findings) -> None:

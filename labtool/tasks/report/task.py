@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from labtool.core.alerts import Ledger
 from labtool.core.clock import from_iso, iso
@@ -10,6 +11,7 @@ from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import Failed
 from labtool.core.journal import Journal
+from labtool.core.lock import held
 from labtool.core.messages import Message
 from labtool.core.outbox import OPEN_STATES
 from labtool.core.task import Run
@@ -21,14 +23,25 @@ from labtool.tasks.report.timetable import Line, timetable
 def read_timetable(config: Config, database: Database, now: datetime) -> list[Line]:
     """The timetable of a lab, from its config and its journal."""
     journal = Journal(database)
-    return timetable(
-        config.core.timers,
-        journal.latest_by_timer(),
-        journal.latest_by_command(),
-        journal.first_start(),
-        config.core.lab.timezone,
-        now,
-    )
+    by_timer, by_command = journal.latest_by_timer(), journal.latest_by_command()
+    newest = {entry.id: entry for entry in (*by_timer.values(), *by_command.values())}
+    going = {
+        number
+        for number, entry in newest.items()
+        if entry.status == "running" and held(config.state, entry.task)
+    }
+    since, zone = _since(config, journal), config.core.lab.timezone
+    return timetable(config.core.timers, by_timer, by_command, since, zone, now, going)
+
+
+def _since(config: Config, journal: Journal) -> datetime | None:
+    """From when on a timer that never ran is missed: from the first run of anything, and not
+    before the config was written, which may just have got it."""
+    first = journal.first_start()
+    with suppress(OSError):
+        written = datetime.fromtimestamp(config.path.stat().st_mtime, UTC)
+        return first and max(first, written)
+    return first
 
 
 def digest(run: Run, services: Services, backups: Sequence[str] = ()) -> None:

@@ -53,7 +53,7 @@ def files(today: date, zone: str) -> list[File]:
     found.append(File("ptg.json", move_dates(event, today)))
     found += [
         File(name, (example / name).read_text(encoding="utf-8"))
-        for name in ("labtool.schema.json", "slides/flash-slides.md")
+        for name in ("labtool.schema.json", "slack-app.yaml", "slides/flash-slides.md")
     ]
     return found
 

@@ -31,7 +31,7 @@ WantedBy={target}
 """
 
 # What makes a command stay that could do a single pass as well.
-_TO_STAY = {"attune-watch": "attune-watch --follow"}
+_TO_STAY = {"attune-watch": "attune-watch --follow", "jobs-work": "jobs work --follow"}
 
 
 def refuse_same_names(timers: Iterable[str], commands: Iterable[str]) -> None:

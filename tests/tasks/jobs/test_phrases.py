@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labtool.tasks.jobs.phrases import Phrase, nearest, overlap, tidy
+from labtool.tasks.jobs.phrases import Phrase, hints, nearest, overlap, tidy
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,20 @@ def test_around_it() -> None:
     assert tidy("  deploy site.  ") == "deploy site"
     assert tidy("wait...") == "wait..."
     assert nearest("exmaple say helo", ["example say hello", "other"]) == ["example say hello"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("ops deploy staging", ["ops deploy [where] for [who]"]),
+        ("deploy staging", ["ops deploy [where] for [who]"]),
+        ("OPS  Deploy", ["ops deploy [where] for [who]"]),
+        ("say", ["ops say hello [name]"]),
+        ("ops sya helo Bob", ["ops say hello [name]"]),
+        ("12345 67890", []),
+    ],
+)
+def test_what_may_have_been_meant(said: str, meant: list[str]) -> None:
+    known = ["ops deploy [where] for [who]", "ops say hello [name]", "example hello again"]
+    assert hints(said, known)[:1] == meant[:1]
+    assert len(hints(said, known)) <= 3

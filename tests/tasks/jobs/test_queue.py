@@ -185,8 +185,16 @@ def test_what_waits_for_a_yes(tmp_path: Path) -> None:
         entry, _ = queue.add(request(10_000), asked=True)
         assert queue.take("here/1") is None
         confirmed = queue.confirm(entry.id)
-        with pytest.raises(Failed, match="is replaced"):
+        assert confirmed.id == entry.id
+        with pytest.raises(Failed, match="waits for no yes: it is waiting"):
             queue.confirm(entry.id)
+        # What waited of its type makes way, and says for whom.
+        second, _ = queue.add(request(10_000), asked=True)
+        assert queue.confirm(second.id).id == second.id
+        assert (queue.entry(entry.id).state, queue.entry(entry.id).reason) == (
+            "replaced", f"by {second.id}",
+        )  # fmt: skip
+        confirmed = queue.entry(second.id)
         taken = queue.take("here/1")
         assert taken
         assert taken.id == confirmed.id

@@ -9,20 +9,22 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from labtool.core.text import one_line
-from labtool.tasks.jobs.webhooks.section import Project, Rule
+from labtool.tasks.jobs.webhooks.section import Project, Rule, deploy_of
 
 _LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened: `fields` by the names that rules use."""
+    """What happened: `fields` by the names that rules use; `main` is the repository's default
+    branch."""
 
     name: str
     action: str
     merged: bool
     labels: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    main: str = ""
 
 
 def is_signed(body: bytes, headers: Mapping[str, str], secret: str, *, allow_sha1: bool) -> bool:
@@ -75,7 +77,8 @@ def _event(name: str, found: dict[str, Any]) -> Event:
         "action": action,
     }
     merged = name == "pull_request" and action == "closed" and pull.get("merged") is True
-    return Event(name, action, merged, tuple({*labels, given} - {""}), fields)
+    main = _text(_part(found, "repository").get("default_branch"))
+    return Event(name, action, merged, tuple({*labels, given} - {""}), fields, main)
 
 
 def matches(rule: Rule, event: Event) -> bool:
@@ -96,10 +99,25 @@ def arguments(rule: Rule, event: Event) -> dict[str, str]:
 def wanted(project: Project, name: str, event: Event) -> list[tuple[str, dict[str, str], float]]:
     """The jobs that an event starts: type, arguments, and after how many seconds."""
     found: list[tuple[str, dict[str, str], float]] = []
-    if event.merged and project.deploy:
-        found.append((f"{name}_deploy", {}, project.delay_seconds))
+    if is_deployed(project, event):
+        found.append((deploy_of(name), {}, project.delay_seconds))
     rules = [rule for rule in project.rules if matches(rule, event)]
     return found + [(rule.job, arguments(rule, event), rule.delay_seconds) for rule in rules]
+
+
+def is_deployed(project: Project, event: Event) -> bool:
+    """Whether a pull request was merged into the branch that counts."""
+    branches = project.branch or (event.main,)
+    there = event.fields["branch"] in branches or branches == ("",)
+    return event.merged and project.deploy and there
+
+
+def idle(project: Project, event: Event) -> str:
+    """Why an event starts nothing."""
+    if event.merged and project.deploy:
+        wanted = " or ".join(project.branch or (event.main,))
+        return f"nothing to do: merged into {event.fields['branch']}, not {wanted}"
+    return "nothing to do"
 
 
 def _part(found: Mapping[str, Any], key: str) -> dict[str, Any]:

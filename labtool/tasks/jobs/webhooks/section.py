@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Section, Words, mistake
+from labtool.core.config.types import Misplaced, Section, Words, misplaced
 from labtool.tasks.jobs.section import Namespace
 
 # What a rule may put into a job's parameters, by name, of what GitHub says.
@@ -31,23 +31,32 @@ class Project(Section):
 
     secret: Secret
     allow_sha1: bool = Field(default=False, description="Take signatures of the old kind too")
-    deploy: bool = Field(
-        default=True, description="A merged pull request starts PROJECT_deploy, if there is one"
+    deploy: bool = Field(default=True, description="A merged pull request starts PROJECT_deploy")
+    branch: Words = Field(
+        default=(), description="Into which it is merged; default: the repository's default branch"
     )
     delay_seconds: Annotated[float, Field(ge=0, le=86400)] = 60
     rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
     def _fields(self) -> "Project":
+        found = []
         for number, rule in enumerate(self.rules):
             for name, text in rule.parameters.items():
                 try:
                     text.format_map(dict.fromkeys(FIELDS, ""))
                 except (KeyError, ValueError, IndexError, AttributeError):
-                    what = f"rules[{number}].parameters.{name}: {text!r} names no such field"
+                    loc = ("rules", number, "parameters", name)
                     fix = f"fields are {', '.join(FIELDS)}; a brace is {{{{"
-                    raise mistake(what, fix) from None
+                    found.append(Misplaced(loc, f"{text!r} names no such field", fix))
+        if found:
+            raise misplaced("Project", found)
         return self
+
+
+def deploy_of(project: str) -> str:
+    """The job that a merged pull request starts."""
+    return f"{project}_deploy"
 
 
 class Webhooks(Section):

@@ -1,10 +1,12 @@
 """The webhooks' part of `labtool serve`.
 
-POST /webhooks/github/PROJECT     200 with what it started; 403, 404, 400, 413
+POST /webhooks/github/PROJECT     200 with what it started; 422 with what it should have, and why it
+could not: the admins hear of that too; 403, 404, 400, 413
 """
 
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from labtool.core.clock import Clock, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.endpoints import Parts, Site
-from labtool.core.errors import StateError
+from labtool.core.errors import Failed, StateError
 from labtool.core.log import complain
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
@@ -62,6 +64,9 @@ class _Webhooks:
     section: Webhooks
     jobs: Jobs
     _fresh: threading.Event = field(default_factory=threading.Event)
+    # What could not be started, and the topics of what could, for the next round.
+    _failed: deque[Failed] = field(default_factory=deque)
+    _started: deque[str] = field(default_factory=deque)
 
     async def take(self, request: Request) -> Response:
         """One delivery."""
@@ -85,35 +90,57 @@ class _Webhooks:
         if not delivery:
             return _answer(400, "X-GitHub-Delivery is missing")
         try:
-            said = await run_in_threadpool(self._take, name, project, event, delivery)
+            said, failed = await run_in_threadpool(self._take, name, project, event, delivery)
         except StateError as error:
             complain(str(error))
             return _answer(503, "the server's state cannot be used now")
+        self._failed.extend(failed)
         self._fresh.set()
+        if failed:
+            why = "; ".join(f"{error.what}; {error.fix}" for error in failed)
+            return JSONResponse({"error": why, "done": said}, 422)
         return _answer(200, *said)
 
     def round(self, run: Run, _services: Any) -> bool:
-        """Send what was said of what came."""
+        """Send what was said of what came, and tell the admins of what could not be started."""
         if self._fresh.is_set():
             self._fresh.clear()
-            checkpoint(run)
+            while self._failed:
+                run.fail(self._failed.popleft())
+            topics = [self._started.popleft() for _ in range(len(self._started))]
+            checkpoint(run, *topics)
         return False
 
-    def _take(self, name: str, project: Project, event: github.Event, delivery: str) -> list[str]:
-        """Queue what an event starts, and that it was seen, at once or not at all."""
-        clock = Clock(self.config.core.lab.timezone)
+    def _take(
+        self, name: str, project: Project, event: github.Event, delivery: str
+    ) -> tuple[list[str], list[Failed]]:
+        """Queue what an event starts, and that it was seen. What cannot be started now is not
+        seen: GitHub may deliver it again, once it is mended."""
+        clock, mark = Clock(self.config.core.lab.timezone), f"{name}:{delivery}"
+        said: list[str] = []
+        failed: list[Failed] = []
         with closing(Database.open(self.config.state)) as database:
             marks, now = Marks(database, _SPACE), clock.now()
             with database.write():
-                if marks.get(f"{name}:{delivery}") is not None:
-                    return ["seen before: nothing was done"]
-                marks.put(f"{name}:{delivery}", "", iso(now))
+                if marks.get(mark) is not None:
+                    return ["seen before: nothing was done"], []
+                done: list[str] = []
+                for number, wanted in enumerate(github.wanted(project, name, event)):
+                    own, topic = f"{mark}:{number}", f"webhook {name} {wanted[0]}"
+                    done.append(own)
+                    if marks.get(own) is not None:
+                        continue
+                    try:
+                        said.append(self._queue(database, wanted, event, f"webhook:{own}"))
+                        self._started.append(topic)
+                    except Failed as error:
+                        done.pop()
+                        error.where, error.topic = f"/webhooks/github/{name}", topic
+                        failed.append(error)
+                for one in done if failed else [mark]:
+                    marks.put(one, "", iso(now))
                 marks.forget(iso(now - _KNOWN))
-                said = [
-                    self._queue(database, wanted, event, f"webhook:{name}:{delivery}:{number}")
-                    for number, wanted in enumerate(github.wanted(project, name, event))
-                ]
-        return said or ["nothing to do"]
+        return said or ([] if failed else [github.idle(project, event)]), failed
 
     def _queue(
         self,
@@ -122,17 +149,22 @@ class _Webhooks:
         event: github.Event,
         key: str,
     ) -> str:
+        """Queue one job; what is said of it. Raises Failed."""
         kind, given, delay = wanted
-        found = self.jobs.find(kind)
+        found, code = self.jobs.find(kind), f"webhook_{kind}"
         if found is None:
-            return f"there is no job {kind}"
+            raise Failed(f"there is no job {kind}", fix="see: labtool check", code=code)
         namespace, job = found
-        try:
-            values = {n: job.parameter(n).read(v, People()) for n, v in given.items()}
-        except ValueError as error:
-            return f"{kind}: {error}"
-        if set(values) != set(job.script.parameters):
-            return f"{kind} has other parameters than its rule"
+        if odd := set(given) ^ set(job.script.parameters):
+            what = f"{kind} was not started: it has other parameters ({min(odd)})"
+            raise Failed(what, fix="see: labtool check", code=code)
+        values = {}
+        for name, text in given.items():
+            try:
+                values[name] = job.parameter(name).read(text, People())
+            except ValueError as error:
+                what = f"{kind} was not started: {name} {error}"
+                raise Failed(what, fix="look at its parameters and its rule", code=code) from None
         asker = Asker(f"{event.fields['author']} on GitHub", channel=namespace.channel)
         request = Wanted(kind, job.concurrency or kind, values, asker, time.time() + delay)
         entry, _ = Queue(database, time.time).put(request, asked=bool(job.confirm))

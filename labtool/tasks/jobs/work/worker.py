@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from labtool.core.run import bug
 from labtool.core.task import Run
 from labtool.tasks.jobs import report
 from labtool.tasks.jobs.fabfile import fetch
+from labtool.tasks.jobs.open import unix
 from labtool.tasks.jobs.places import logs_of, workspace
 from labtool.tasks.jobs.queue import LEASE, Entry, Queue
 from labtool.tasks.jobs.report import Outcome
@@ -48,21 +49,23 @@ class Worker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _told: list[LabtoolError] = field(default_factory=list)
 
-    def work(self, *, follow: bool, after: Callable[[], None] = lambda: None) -> None:
-        """Run what is due; with `follow`, until told to stop. `after` is called when something
-        has ended."""
+    def work(
+        self, *, follow: bool, after: Callable[[Sequence[int]], None] = lambda numbers: None
+    ) -> None:
+        """Run what is due; with `follow`, until told to stop. `after` is called when runs have
+        ended, with the numbers of their jobs."""
         mark = uuid.uuid4().hex
         self._name = f"{self.host}/{mark}"
         state = self.run.config.state
         with hold(state, _lock_of(mark), what="a worker"):
-            queue = Queue(self.run.database, time.time)
+            queue = Queue(self.run.database, unix(self.run.clock))
             self._recover(queue)
             renewed = time.monotonic()
             while not self.stopped.is_set():
                 self._start_due(queue)
                 ended = self._ended()
                 if ended:
-                    after()
+                    after(ended)
                 if not follow and not self._going and queue.peek() is None:
                     break
                 if time.monotonic() - renewed > LEASE / 3:
@@ -73,7 +76,7 @@ class Worker:
                     self._stops = queue.stops(self._name)
                 if not ended:
                     self.stopped.wait(_LOOK)
-            self._end_all()
+            after(self._end_all())
         Path(state / "locks" / f"{_lock_of(mark)}.lock").unlink(missing_ok=True)
 
     def _start_due(self, queue: Queue) -> None:
@@ -85,7 +88,7 @@ class Worker:
             self._going[entry.id] = thread
             thread.start()
 
-    def _ended(self) -> bool:
+    def _ended(self) -> list[int]:
         done = [number for number, thread in self._going.items() if not thread.is_alive()]
         for number in done:
             self._going.pop(number).join()
@@ -94,17 +97,18 @@ class Worker:
         for error in told:
             self.run.fail(error)
         self.run.counts["ended"] += len(done)
-        return bool(done)
+        return done
 
-    def _end_all(self) -> None:
+    def _end_all(self) -> list[int]:
         """What still runs is told to stop, and runs again or is reported, as if it was lost."""
         for thread in self._going.values():
             thread.join()
-        self._ended()
+        return self._ended()
 
     def _run_one(self, entry: Entry) -> None:
         with closing(Database.open(self.run.config.state)) as database:
-            queue, found = Queue(database, time.time), self.jobs.find(entry.type)
+            queue = Queue(database, unix(self.run.clock))
+            found = self.jobs.find(entry.type)
             if found is None:
                 outcome = Outcome("failed", why="the config does not name it any more")
                 self._settle(database, queue, entry, outcome, NamespaceOptions(), _NO_JOB)
@@ -168,7 +172,7 @@ class Worker:
         with database.write():
             if again:
                 rest = _REST * entry.attempts if outcome.state == "failed" else 0
-                if queue.again(entry, time.time() + rest, outcome.why):
+                if queue.again(entry, unix(self.run.clock)() + rest, outcome.why):
                     return
             if not queue.finish(entry, outcome.state, outcome.status, outcome.why):
                 return
