@@ -31,3 +31,16 @@ def mask(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
+
+
+def unfinished(text: str) -> int:
+    """How many characters at the end of a masked text may be the beginning of a secret, whose
+    rest is still to come."""
+    most = 0
+    for secret in _known:
+        # From the longest that would be news.
+        for number in range(min(len(secret) - 1, len(text)), most, -1):
+            if text.endswith(secret[:number]):
+                most = number
+                break
+    return most

@@ -1,6 +1,6 @@
 """A bash command with `{name}` parameters -> a script that takes them as data. Pure.
 
-The text of a parameter is never part of the script: bash reads all of them from a file handle into
+The text of a parameter is never part of the script: bash reads all of them from standard input into
 variables of its own, and where the template names one, the script has the variable, in quotes that
 fit those around it. So nothing in it is interpreted (gnu.org/software/bash/manual, Shell
 Expansions), and it may be longer than an argument can be.
@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from labtool.tasks.jobs.shell.safe import check
 from labtool.tasks.jobs.shell.words import FIRST_MARK, MARKS, TemplateError, Text, variable
 
-__all__ = ["HANDLE", "UNREAD", "Script", "TemplateError", "compiled"]
+__all__ = ["UNREAD", "Script", "TemplateError", "compiled"]
 
-# The handle that a script reads its parameters from, each ended by a zero byte.
-HANDLE = 3
-# The exit status of a script that has not got its parameters.
+# The exit status of a script that has not got its parameters, each ended by a zero byte.
 UNREAD = 125
+_UNREAD = '"labtool: the shell has not got the job\'s parameters; is it bash?"'
 _NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -37,11 +36,11 @@ def compiled(template: str) -> Script:
     name. Raises TemplateError."""
     marked, names = _marked(template)
     if not names:
-        return Script(f"exec {HANDLE}<&-\n{marked}", ())
+        return Script(marked, ())
     text = Text(marked, names)
     check(text)
-    reads = "".join(f" IFS= read -rd '' {variable(name)} &&" for name in names)
-    ready = f"{{{reads} exec {HANDLE}<&-; }} <&{HANDLE} || exit {UNREAD}"
+    reads = " && ".join(f"IFS= read -rd '' {variable(name)}" for name in names)
+    ready = f"{{ {reads}; }} && exec </dev/null || {{ echo {_UNREAD} >&2; exit {UNREAD}; }}"
     return Script(f"{ready}\n{''.join(text.out)}", tuple(names))
 
 

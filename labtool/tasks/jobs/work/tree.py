@@ -1,8 +1,10 @@
 """The processes of a run, found and ended whatever they did: those of its session, those below
-them, and those that have its mark in their environment (Linux's proc(5)).
+them, and those that have its mark (Linux's proc(5)): in their environment, or as their limit of
+file locks, which Linux no longer heeds, and which a process keeps that leaves all else behind.
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -11,18 +13,28 @@ from pathlib import Path
 
 # In the environment of every process of a run.
 MARK = "LABTOOL_JOB"
+_LIMIT = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
 _PROC = Path("/proc")
 _LOOK = 0.02
 
 
+def marking(token: str) -> str:
+    """The line by which a shell marks itself, and what it starts."""
+    return f"ulimit -Sx {_number(token)} 2>/dev/null"
+
+
+def _number(token: str) -> int:
+    return int(token[:15], 16)
+
+
 def processes(token: str, leader: int | None = None) -> set[int]:
     """The processes of the run with this mark; `leader` is that of its session."""
-    marked = f"{MARK}={token}".encode()
+    marked, limit = f"{MARK}={token}".encode(), _number(token)
     parents: dict[int, int] = {}
     found = set[int]()
     for pid, parent, session in _all():
         parents[pid] = parent
-        if leader in (session, pid) or marked in _environment(pid):
+        if leader in (session, pid) or marked in _environment(pid) or _limit(pid) == limit:
             found.add(pid)
     grown = True
     while grown:
@@ -73,3 +85,11 @@ def _environment(pid: int) -> list[bytes]:
         return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return []
+
+
+def _limit(pid: int) -> int:
+    try:
+        found = _LIMIT.search((_PROC / str(pid) / "limits").read_bytes())
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
