@@ -331,7 +331,7 @@ def test_a_suppression_holds(bench: Bench) -> None:
     ("jobs", "said"),
     [
         ({"a_b": {"jobs": {}}}, "namespace 'a_b' has an underscore; write a-b"),
-        ({"a": {"jobs": {"j": {"run_args_template": "eval {x}"}}}}, "eval in a template with parameters"),
+        ({"a": {"jobs": {"j": {"run_args_template": "eval {x}"}}}}, "eval in a template"),
         ({"a": {"jobs": {"j": {}}}}, "run_args_template"),
         ({"a": {"jobs": {"j": {"run_args_template": "x", "colour": 1}}}}, "jobs.a.jobs.j.colour"),
         ({"a": {"jobs": {"j": {"run_args_template": "echo {y}"}},

@@ -230,3 +230,21 @@ def test_two_workers_that_take_from_one_queue_at_once(bench: Bench) -> None:
         mine = [one for one in lines if one[1] == key]
         assert [one[0] for one in mine] == ["begin", "end"] * (len(mine) // 2)
         assert all(mine[n][2] == mine[n + 1][2] for n in range(0, len(mine), 2))
+
+
+def test_who_approves_sees_all_of_it(bench: Bench) -> None:
+    job = {"run_args_template": "echo {name}", "confirm": ["staff"]}
+    bench.configure({"hello_to": job}, [SAY])
+    said = bench.say(f"x say hello staging {'x' * 200};   and\u202e production\ntoo")
+    assert f'name = "staging {"x" * 200};   and\\u202e production\\ntoo"' in said
+    # What cannot be shown whole is not asked for.
+    said = bench.say(f"x say hello {'y' * 4000}")
+    assert "it needs a yes: 3000 can be shown" in said
+    assert len(bench.list()) == 1
+
+
+def test_a_suppression_for_tomorrow_ends_tomorrow(bench: Bench) -> None:
+    bench.configure({"hello_to": "echo {name}"}, [SAY])
+    done = bench.lab.run("jobs", "suppress", "x_hello_to", "tomorrow 8:00", "tomorrow 9:00")
+    words = done.out.split()
+    assert words[words.index("from") + 1] == words[words.index("to") + 1], done.out

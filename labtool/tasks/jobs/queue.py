@@ -31,13 +31,14 @@ ENDED = ("done", "failed", "lost", "cancelled", "replaced", "expired")
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who asked, and where the answer goes: names for people, ids for Slack; `yes`: somebody has
-    confirmed it."""
+    confirmed it; `origin`: where it comes from, if no person said it here."""
 
     name: str
     user: str = ""
     channel: str = ""
     thread: str = ""
     yes: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

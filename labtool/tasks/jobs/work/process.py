@@ -71,11 +71,16 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
 
 
 def _given(plan: Plan) -> bytes:
-    # As they came: what was said at a terminal may be no UTF-8.
-    values = [
-        plan.arguments[name].encode("utf-8", "surrogateescape") for name in plan.script.parameters
-    ]
+    values = [_bytes(plan.arguments[name]) for name in plan.script.parameters]
     return b"".join(value.replace(b"\0", b"") + b"\0" for value in values)
+
+
+def _bytes(value: str) -> bytes:
+    """As it came: what was said at a terminal may be no UTF-8."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace")
 
 
 def _start(plan: Plan, given: IO[bytes]) -> tuple["subprocess.Popen[bytes]", list[Output]]:
