@@ -128,7 +128,7 @@ def test_what_fails_is_told_and_tried_again(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        SLEEP,
+        "sleep 60",
         "trap '' TERM INT HUP; sleep 60 & sleep 60; sleep 60",
         "exec >&- 2>&-; sleep 60",
         "(setsid sleep 60 &) ; sleep 60",

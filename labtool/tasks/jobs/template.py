@@ -37,6 +37,8 @@ def compiled(template: str) -> Script:
     marked, names = _marked(template)
     if not names:
         return Script(marked, ())
+    if any(char < " " and char not in "\t\n" for char in marked):
+        raise TemplateError("a control character in a template with parameters", "take it out")
     text = Text(marked, names)
     check(text)
     reads = " && ".join(f"IFS= read -rd '' {variable(name)}" for name in names)

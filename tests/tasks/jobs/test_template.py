@@ -101,6 +101,18 @@ def test_very_long_ones() -> None:
 
 # Bash, or a program, would look into each of these once more.
 REFUSED = (
+    "x={x}; trap '$x' EXIT",
+    "x={x}; trap '$(( x ))' EXIT",
+    "set -- {x}; ssh host \"${{!#}}\"",
+    "docker exec web {{sh,-c}} {x}",
+    "xé={x}",
+    "if\r bash -c {x}",
+    "time\x0beval {x}",
+    "x={x}; echo ${{x:y}}",
+    "set -- {x}; bash \"$1\"",
+    "printf '%s' {x} | while read -r l; do ssh host \"$l\"; done",
+    "printf '%s' {x} | tee >(sh)",
+    "echo {x} | tee >(xargs -I% sh -c %)",
     '(( {x} ))',
     'echo $(( {x} + 1 ))',
     '[[ {x} -eq 1 ]]',

@@ -16,12 +16,13 @@ from labtool.tasks.jobs.shell.words import (
 _TRANSPARENT = ("if", "then", "elif", "else", "fi", "do", "done", "while", "until", "{", "}", "!",
                 "time")  # fmt: skip
 _REFUSED = ("function", "select", "coproc")
-_RESERVED = re.compile(r"([a-z]+|\[\[|[{}!])(?=[\s;&|()<>]|$)")
-_REDIRECTION = re.compile(r"\d*(<<<|<<-?|<>|<&|>&|>>|>\||<|>)|(&>>?)")
-_NAME = re.compile(r"[A-Za-z_]\w*(?=[\s;]|$)")
+_RESERVED = re.compile(r"([a-z]+|\[\[|[{}!])(?=[ \t\n;&|()<>]|$)", re.ASCII)
+_REDIRECTION = re.compile(r"\d*(<<<|<<-?|<>|<&|>&|>>|>\||<|>)|(&>>?)", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]\w*(?=[ \t\n;]|$)", re.ASCII)
 _SAFE_TESTS = (
     "-f", "-d", "-e", "-z", "-n", "-r", "-w", "-x", "-s", "-h", "-L", "-nt", "-ot", "-ef",
 )  # fmt: skip
+_SUBSCRIPT = re.compile(r"\w+\[")
 _ENDS_CLAUSE = (";;&", ";;", ";&")
 
 
@@ -124,7 +125,7 @@ class Commands:
     def _take_word(self, command: Command) -> None:
         word = self._words.word()
         name = ASSIGNMENT.match(word.head)
-        if not command.words and re.match(r"[A-Za-z_]\w*\[", word.head):
+        if not command.words and _SUBSCRIPT.match(word.head):
             raise TemplateError("an array in a template with parameters")
         if name and not command.words:
             command.assigned.append((name[1], word))
@@ -155,7 +156,7 @@ class Commands:
             raise TemplateError("for without a name, such as for ((", "write for name in words")
         text.take(len(name[0]))
         self._space()
-        if text.ahead("in") and re.match(r"in(?=[\s;]|$)", text.text[text.at :]):
+        if text.ahead("in") and re.match(r"in(?=[ \t\n;]|$)", text.text[text.at :]):
             text.take(2)
             while self._blank() and text.next() and text.next() not in "\n;":
                 if text.next() in "&|()<>":
@@ -171,12 +172,12 @@ class Commands:
         self._blank()
         self._words.word()
         self._space()
-        if not re.match(r"in(?=\s|$)", text.text[text.at :]):
+        if not re.match(r"in(?=[ \t\n]|$)", text.text[text.at :]):
             raise TemplateError("case without in", "write case ... in")
         text.take(2)
         while True:
             self._space()
-            if re.match(r"esac(?=[\s;&|()<>]|$)", text.text[text.at :]):
+            if re.match(r"esac(?=[ \t\n;&|()<>]|$)", text.text[text.at :]):
                 text.take(4)
                 return
             if text.ahead("("):
@@ -199,7 +200,7 @@ class Commands:
         text.take(2)
         while True:
             self._space(comments=False)
-            if re.match(r"\]\](?=[\s;&|()<>]|$)", text.text[text.at :]):
+            if re.match(r"\]\](?=[ \t\n;&|()<>]|$)", text.text[text.at :]):
                 text.take(2)
                 return
             if text.ahead("&&", "||"):

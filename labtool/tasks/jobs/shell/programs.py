@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from labtool.tasks.jobs.shell import tables as t
 from labtool.tasks.jobs.shell.words import ASSIGNMENT, TemplateError, Word
 
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PART = re.compile(r"[^\s;&|()<>{}'\"`$=]+")
 # Files that are what comes in, rather than a script.
 _INPUT = re.compile(r"-|-f-|/dev/.*|/proc/.*|.*/fd/.*")
@@ -236,6 +236,8 @@ class Programs:
             option = t.RUNNING.fullmatch(word.literal)
             if option and not all(map(self._constant, words[at : at + (1 if option[2] else 2)])):
                 raise TemplateError(f"{word.literal[:40]} would run what a parameter says")
+            if word.glob and not t.INTERPRETERS.isdisjoint(re.split(r"[{},/]", word.literal)):
+                raise TemplateError("a program inside {...} or a pattern", "write its name")
             if word.name in t.INTERPRETERS and (
                 not later
                 or any(one.literal.startswith("-") or not self._constant(one) for one in later)

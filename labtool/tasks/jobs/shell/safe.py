@@ -15,6 +15,8 @@ from labtool.tasks.jobs.shell.words import ASSIGNMENT, Command, TemplateError, T
 
 # What bash sets by itself from what commands are given.
 _GIVEN = re.compile(r"[0-9@*_]|labtool_\w+")
+# Words of a trap that are no code.
+_SIGNAL = re.compile(r"[A-Z]*[0-9]*|-[lp]?|--|trap")
 
 
 class _Template:
@@ -95,7 +97,8 @@ def _read(text: Text) -> list[Command]:
     for command in reader.found:
         if any(word.name == "trap" for word in command.words):
             for word in command.words:
-                found += _read(Text(word.literal, [])) if " " in word.literal else []
+                if not _SIGNAL.fullmatch(word.literal):
+                    found += _read(Text(word.literal, []))
     return found
 
 

@@ -9,7 +9,7 @@ FIRST_MARK = 0xF0000
 MARKS = frozenset(map(chr, range(FIRST_MARK, FIRST_MARK + 1000)))
 WAY_OUT = 'let a script in the workspace do that, which gets it as "$1": ./script {name}'
 
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
 
 
 class TemplateError(ValueError):
@@ -118,13 +118,14 @@ class Text:
         return self.text[self.at : found]
 
 
-_SPECIAL = re.compile(r"\$([A-Za-z_]\w*|[0-9@*#?$!-])")
+_SPECIAL = re.compile(r"\$([A-Za-z_]\w*|[0-9@*#?$!-])", re.ASCII)
 # Nothing in it that bash looks into once more: no offsets but numbers, no `!`, no `@`.
 _BRACED = re.compile(
-    r"\$\{#?([A-Za-z_]\w*|[0-9@*#?$!-])(\[[@*]\]|\[\d+\])?"
-    r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}"
+    r"\$\{#?([A-Za-z_]\w*|[0-9@*])(\[[@*]\]|\[\d+\])?"
+    r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}",
+    re.ASCII,
 )
-_NUMBERS = re.compile(r"\$\(\([0-9\s+*/%()<>&|^~!?:,-]*\)\)")
+_NUMBERS = re.compile(r"\$\(\([0-9 \t\n+*/%()<>&|^~!?:,-]*\)\)")
 _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
 Inner = Callable[[Text], list[Command]]
