@@ -248,3 +248,19 @@ def test_a_suppression_for_tomorrow_ends_tomorrow(bench: Bench) -> None:
     done = bench.lab.run("jobs", "suppress", "x_hello_to", "tomorrow 8:00", "tomorrow 9:00")
     words = done.out.split()
     assert words[words.index("from") + 1] == words[words.index("to") + 1], done.out
+
+
+def test_a_secret_in_other_clothes(bench: Bench) -> None:
+    bench.lab.secrets(DEPLOY="a-secret+of the/lab", PIN="4711")
+    line = (
+        "echo $K | base64; printf 'user:%s' \"$K\" | base64; printf 'u:%s' \"$K\" | base64;"
+        " printf %s \"$K\" | od -An -tx1 | tr -d ' \\n'; echo; echo pin=$PIN;"
+        " echo a-secret%2Bof%20the%2Flab; echo Basic $(printf 'me:%s:' \"$K\" | base64)"
+    )
+    secrets = {"K": "${DEPLOY}", "PIN": "${PIN}"}
+    bench.configure({"uses": {"run_args_template": line, "secrets": secrets}})
+    bench.run("uses")
+    assert bench.work().status == 0
+    lines = bench.printed(1).decode().splitlines()
+    assert len(lines) == 7
+    assert all("***" in one for one in lines), lines

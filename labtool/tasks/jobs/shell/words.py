@@ -103,7 +103,7 @@ class Text:
         """Go on by some characters, which bash gets, or something `instead`."""
         text = self.text[self.at : self.at + number]
         self.out.append(text if instead is None else instead)
-        self.at += number
+        self.at += len(text)
         return text
 
     def match(self, pattern: "re.Pattern[str]") -> "re.Match[str] | None":

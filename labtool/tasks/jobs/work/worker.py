@@ -17,6 +17,7 @@ from labtool.core.errors import Failed, LabtoolError, StateError
 from labtool.core.lock import held as is_held
 from labtool.core.lock import hold
 from labtool.core.log import complain
+from labtool.core.masking import conceal
 from labtool.core.messages import Message
 from labtool.core.outbox import Outbox
 from labtool.core.run import bug
@@ -37,6 +38,8 @@ _LOOK, _REST = 0.05, 10.0
 # to stop still tries.
 _PAUSE, _PATIENCE = 1.0, 20.0
 _PASSING = ("busy", "disk_full", "state")
+# Characters from which a secret of a job is masked in what it prints.
+_PIN = 4
 # Bytes of what is told of a run, as a file.
 _MOST = 1_000_000
 
@@ -149,6 +152,8 @@ class Worker:
         folder = workspace(config, namespace, entry.type.partition("_")[0])
         fetch(namespace, folder)
         secrets = {name: secret.reveal() for name, secret in job.secrets.items()}
+        for secret in secrets.values():
+            conceal(secret, _PIN)
         plan = process.Plan(
             shell=self.settings.shell,
             script=job.script,
