@@ -287,6 +287,21 @@ def test_what_needs_a_yes_is_asked_for_in_the_channel(lab: Lab) -> None:
     assert lab.run("jobs", "list", "--json").json()[-1]["state"] == "waiting"
 
 
+def test_a_person_whom_github_names_is_found(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    note = {"run_args_template": "printf %s {who}", "parameters": {"who": "person"}}
+    rule = {"event": "push", "job": "site_note", "parameters": {"who": "{author}"}}
+    site = {**JOBS["site"], "jobs": {**JOBS["site"]["jobs"], "note": note}}
+    people = [{"name": "Ann Lee", "email": "ann@example.org"}]
+    lab.configure({**config(rules=[rule]), "jobs": {"site": site}, "people": {"list": people}})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        push = {"sender": {"login": "ann lee"}}
+        poll(lambda: hook.send("push", push).status_code == 200)
+        assert hook.send("push", {"sender": {"login": "Nobody"}}).status_code == 422
+        assert hook.jobs()[0]["arguments"] == {"who": "Ann Lee"}
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (

@@ -29,7 +29,7 @@ from labtool.core.log import complain
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.people import People
-from labtool.core.service import checkpoint
+from labtool.core.service import checkpoint, tried
 from labtool.core.task import Run
 from labtool.core.text import clean, one_line
 from labtool.services.web import Limited
@@ -72,6 +72,7 @@ class _Webhooks:
     _failed: deque[Failed] = field(default_factory=deque)
     _started: deque[str] = field(default_factory=deque)
     _secrets: dict[str, Known] = field(default_factory=dict)
+    _people: People | None = None
 
     async def take(self, request: Request) -> Response:
         """One delivery."""
@@ -118,8 +119,10 @@ class _Webhooks:
             return JSONResponse({"error": why, "done": said}, 422)
         return _answer(200, *said)
 
-    def round(self, run: Run, _services: Any) -> bool:
+    def round(self, run: Run, services: Any) -> bool:
         """Send what was said of what came, and tell the admins of what could not be started."""
+        if self._people is None and self._names_people():
+            tried(run, "people", lambda: setattr(self, "_people", services.people))
         if self._fresh.is_set():
             self._fresh.clear()
             while self._failed:
@@ -127,6 +130,11 @@ class _Webhooks:
             topics = [self._started.popleft() for _ in range(len(self._started))]
             checkpoint(run, *topics)
         return False
+
+    def _names_people(self) -> bool:
+        """Whether any job's parameter is a person."""
+        parameters = [one for _, _, job in self.jobs.types() for one in job.parameters.values()]
+        return any(one.type == "person" for one in parameters)
 
     def _take(
         self, name: str, project: Project, event: github.Event, known: tuple[str, str]
@@ -178,7 +186,7 @@ class _Webhooks:
         values = {}
         for name, text in given.items():
             try:
-                values[name] = job.parameter(name).read(text, People())
+                values[name] = job.parameter(name).read(text, self._people or People())
             except ValueError as error:
                 what = f"{kind} was not started: {name} {error}"
                 raise Failed(what, fix="look at its parameters and its rule", code=code) from None
