@@ -34,9 +34,9 @@ from labtool.tasks.jobs.work import process, tree
 
 # Seconds: between looks at the queue; how long one that failed rests, times its attempts.
 _LOOK, _REST = 0.05, 10.0
-# Seconds: between tries to write a state that cannot be written now, and how long one that is told
-# to stop still tries.
-_PAUSE, _PATIENCE = 1.0, 20.0
+# Seconds: between tries to write a state that cannot be written now, how long one that is told to
+# stop still tries, and after how many the admins are to hear of it.
+_PAUSE, _PATIENCE, _LASTS = 1.0, 20.0, 600.0
 _PASSING = ("busy", "disk_full", "state")
 # Characters from which a secret of a job is masked in what it prints.
 _PIN = 4
@@ -61,6 +61,7 @@ class Worker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _told: list[LabtoolError] = field(default_factory=list)
     _trouble: str = ""
+    _since: float = 0
 
     def work(self, *, follow: bool, after: After, rounds: Sequence["Round"]) -> None:
         """Run what is due; with `follow`, until told to stop. `after` is called when runs have
@@ -100,8 +101,12 @@ class Worker:
                 self.stopped.wait(_PAUSE if self._trouble else _LOOK)
 
     def _bear(self, error: StateError, *, go_on: bool) -> None:
-        """Trouble that may pass; said once. Raises what does not."""
-        if error.code not in _PASSING or not go_on:
+        """Trouble that may pass; said once. Raises what does not, or lasts while nothing runs."""
+        now = time.monotonic()
+        if not self._trouble:
+            self._since = now
+        lasts = now - self._since > _LASTS and not self._going
+        if error.code not in _PASSING or not go_on or lasts:
             raise error
         if self._trouble != error.code:
             self._trouble = error.code
