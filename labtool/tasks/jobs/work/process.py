@@ -56,11 +56,12 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
         given.write(_given(plan))
         given.seek(0)
         process, outputs = _start(plan, given)
+    since = tree.began(process.pid)
     try:
-        why = _watch(plan, process, stop)
+        why = _watch(plan, process, stop, since)
     finally:
         # What it has left behind goes with it.
-        tree.end(plan.token, process.pid, 0)
+        tree.end(plan.token, process.pid, 0, since)
         with suppress(subprocess.TimeoutExpired):
             process.wait(5)
     for output in outputs:
@@ -129,7 +130,9 @@ def _popen(
         raise Failed(f"cannot be started ({why})", where=plan.shell[0], fix=fix) from None
 
 
-def _watch(plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], str]) -> str:
+def _watch(
+    plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], str], since: int
+) -> str:
     """Wait for its end, or bring it about; why."""
     end = time.monotonic() + plan.timeout
     rest = _LOOK / 10
@@ -138,7 +141,7 @@ def _watch(plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], st
         if not why and time.monotonic() > end:
             why = f"it took longer than {plan.timeout:g} s"
         if why:
-            tree.end(plan.token, process.pid, _GRACE)
+            tree.end(plan.token, process.pid, _GRACE, since)
             return why
         with suppress(subprocess.TimeoutExpired):
             process.wait(rest)

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,12 +27,20 @@ def _number(token: str) -> int:
     return int(token[:15], 16)
 
 
-def processes(token: str, leader: int | None = None) -> set[int]:
-    """The processes of the run with this mark; `leader` is that of its session."""
+def began(pid: int) -> int:
+    """When a process was started, as the kernel counts; 0 where it is not known."""
+    return next((since for one, _, _, since in _all((str(pid),)) if one == pid), 0)
+
+
+def processes(token: str, leader: int | None = None, since: int = 0) -> set[int]:
+    """The processes of the run with this mark; `leader` is that of its session, and `since` when it
+    began: none of them is older."""
     marked, limit = f"{MARK}={token}".encode(), _number(token)
     parents: dict[int, int] = {}
     found = set[int]()
-    for pid, parent, session in _all():
+    for pid, parent, session, start in _all():
+        if start < since:
+            continue
         parents[pid] = parent
         if leader in (session, pid) or marked in _environment(pid) or _limit(pid) == limit:
             found.add(pid)
@@ -44,40 +52,40 @@ def processes(token: str, leader: int | None = None) -> set[int]:
     return found - {os.getpid()}
 
 
-def end(token: str, leader: int | None, grace: float) -> None:
+def end(token: str, leader: int | None, grace: float, since: int = 0) -> None:
     """End them all: told to at first, killed after `grace` seconds, until none is left."""
-    _send(token, leader, signal.SIGTERM)
+    _send(token, leader, since, signal.SIGTERM)
     if grace:
-        _wait(token, leader, grace)
+        _wait(token, leader, since, grace)
     stop = time.monotonic() + 10
-    while _send(token, leader, signal.SIGKILL) and time.monotonic() < stop:
+    while _send(token, leader, since, signal.SIGKILL) and time.monotonic() < stop:
         # Some may have started others meanwhile.
         time.sleep(_LOOK)
 
 
-def _send(token: str, leader: int | None, number: int) -> bool:
-    found = processes(token, leader)
+def _send(token: str, leader: int | None, since: int, number: int) -> bool:
+    found = processes(token, leader, since)
     for pid in found:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
     return bool(found)
 
 
-def _wait(token: str, leader: int | None, seconds: float) -> None:
+def _wait(token: str, leader: int | None, since: int, seconds: float) -> None:
     stop = time.monotonic() + seconds
-    while processes(token, leader) and time.monotonic() < stop:
+    while processes(token, leader, since) and time.monotonic() < stop:
         time.sleep(_LOOK)
 
 
-def _all() -> Iterator[tuple[int, int, int]]:
-    """Each process that runs: its number, its parent's, its session's."""
-    for entry in os.scandir(_PROC):
-        if entry.name.isdigit():
+def _all(names: Sequence[str] = ()) -> Iterator[tuple[int, int, int, int]]:
+    """Each process that runs: its number, its parent's, its session's, and when it began."""
+    for name in names or [entry.name for entry in os.scandir(_PROC)]:
+        if name.isdigit():
             with suppress(OSError, ValueError, IndexError):
-                text = Path(entry.path, "stat").read_bytes()
-                state, parent, _, session, *_ = text.rpartition(b")")[2].split()
-                if state not in (b"Z", b"X"):
-                    yield int(entry.name), int(parent), int(session)
+                text = (_PROC / name / "stat").read_bytes()
+                state, parent, _, session, *rest = text.rpartition(b")")[2].split()
+                if names or state not in (b"Z", b"X"):
+                    yield int(name), int(parent), int(session), int(rest[15])
 
 
 def _environment(pid: int) -> list[bytes]:
