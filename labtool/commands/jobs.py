@@ -224,7 +224,7 @@ def work(
     def body(run: "Run", _: "Services") -> None:
         from labtool.tasks.jobs.work.task import work as start
 
-        start(run, follow=follow)
+        start(run, follow=follow, again=lambda: o.load(config or context.obj, context))
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     # Of another name than the requests, which must not wait for it.

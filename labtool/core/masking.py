@@ -2,6 +2,8 @@
 
 import base64
 import re
+from collections.abc import Iterator
+from urllib.parse import quote
 
 from labtool.core.text import one_line
 
@@ -11,13 +13,27 @@ _LINE_BREAK = re.compile(r"\n|\\n")
 _known: set[str] = set()
 
 
-def conceal(secret: str) -> None:
-    """From now on `mask` hides this text, each line of it, and how it looks in Base64."""
-    encoded = base64.b64encode(secret.encode("utf-8", "replace")).decode()
+def conceal(secret: str, shortest: int = _SHORTEST) -> None:
+    """From now on `mask` hides this text, each line of it, and how it looks in Base64 (alone, or
+    inside something longer), in hexadecimal and in an address."""
     parts = (part.strip(' \t",') for part in _LINE_BREAK.split(secret))
-    if len(secret) >= _SHORTEST:
-        _known.add(encoded)
-    _known.update(part for part in (secret, *parts) if len(part) >= _SHORTEST)
+    if len(secret) >= shortest:
+        _known.update(_encoded(secret.encode("utf-8", "replace")))
+        _known.add(quote(secret, safe=""))
+    _known.update(part for part in (secret, *parts) if len(part) >= shortest)
+
+
+def _encoded(raw: bytes) -> Iterator[str]:
+    yield base64.b64encode(raw).decode()
+    yield base64.urlsafe_b64encode(raw).decode()
+    yield from (raw.hex(), raw.hex().upper())
+    # Where it begins after one or two bytes of a group of three, the characters at both ends also
+    # depend on what is around it.
+    for before, first in ((0, 0), (1, 2), (2, 3)):
+        text = base64.b64encode(b"\0" * before + raw).decode()
+        inner = text[first : (before + len(raw)) * 8 // 6]
+        if len(inner) >= _SHORTEST:
+            yield inner
 
 
 def retold(text: str, limit: int = 200) -> str:
@@ -31,3 +47,16 @@ def mask(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
+
+
+def unfinished(text: str) -> int:
+    """How many characters at the end of a masked text may be the beginning of a secret, whose
+    rest is still to come."""
+    most = 0
+    for secret in _known:
+        # From the longest that would be news.
+        for number in range(min(len(secret) - 1, len(text)), most, -1):
+            if text.endswith(secret[:number]):
+                most = number
+                break
+    return most

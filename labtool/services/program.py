@@ -42,7 +42,7 @@ class _Running:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         if self.token:
-            tree.end(self.token, None, 0, _MARK)
+            tree.end(self.token, None, 0, name=_MARK)
 
 
 @dataclass(slots=True)

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -221,6 +223,83 @@ def test_the_old_signature_where_it_is_allowed(lab: Lab) -> None:
         hook = Hook(lab, address)
         assert hook.send("pull_request", merged(), kind="sha1").status_code == 200
         assert hook.send("push", {}, kind="sha1", secret="wrong").status_code == 403
+
+
+def test_a_secret_that_is_a_command_is_asked_for_once(lab: Lab) -> None:
+    """However many deliveries come, with a signature or without; and the server answers others."""
+    script = lab.folder / "secret"
+    script.write_text(f"#!/bin/sh\necho x >>{lab.folder}/asked\nsleep 1\necho '{SECRET}'\n")
+    script.chmod(0o755)
+    lab.configure(config(secret={"command": [str(script)]}))
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        asked = lab.folder / "asked"
+        before = len(asked.read_text()) if asked.exists() else 0
+        for _ in range(5):
+            sent = requests.post(f"{address}/webhooks/github/site", b"{}", timeout=10)
+            assert sent.status_code == 403
+        assert (len(asked.read_text()) if asked.exists() else 0) == before
+        with ThreadPoolExecutor(6) as pool:
+            sent_all = [pool.submit(hook.send, "push", {"n": n}, secret="wrong") for n in range(6)]
+            started = time.monotonic()
+            assert requests.get(f"{address}/", timeout=10).status_code == 200
+            assert time.monotonic() - started < 0.9
+            assert {one.result().status_code for one in sent_all} == {403}
+        assert hook.send("push", {}).status_code == 200
+        assert len(asked.read_text()) == before + 2
+
+
+def test_the_same_text_with_another_number_is_the_same(hook: Hook) -> None:
+    assert hook.send("pull_request", merged(), delivery="one").json()["done"] != []
+    again = hook.send("pull_request", merged(), delivery="two")
+    assert again.json() == {"done": ["seen before: nothing was done"]}
+    again = hook.send("push", merged(), delivery="three")
+    assert again.json() == {"done": ["seen before: nothing was done"]}
+    assert hook.send("push", {}, delivery="x" * 101).status_code == 400
+
+
+def test_what_github_says_arrives_as_it_is(hook: Hook) -> None:
+    title = "a  b\tc\nd \u202e" + "x" * 2000
+    labeled = {**merged(title=title), "action": "labeled", "label": {"name": "preview"}}
+    assert hook.send("pull_request", labeled).status_code == 200
+    assert hook.lab.run("jobs", "work").status == 0
+    path = hook.lab.state / "logs" / "jobs" / "1-1" / "stdout"
+    assert path.read_bytes() == f"main|ann|{title}".encode()
+
+
+def test_what_needs_a_yes_is_asked_for_in_the_channel(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    deploy = {"run_args_template": "echo deployed", "confirm": True}
+    note = {**JOBS["site"]["jobs"]["note"], "confirm": ["staff"]}
+    site = {**JOBS["site"], "jobs": {"deploy": deploy, "note": note}}
+    people = [{"name": "Ann", "email": "a@x.org", "role": "staff"}]
+    lab.configure({**config(), "jobs": {"site": site}, "people": {"list": people}})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        said = hook.send("pull_request", merged()).json()["done"]
+        assert said == ["site_deploy (1) waits for a yes: say confirm 1"]
+        labeled = {**merged(title="a\nb"), "action": "labeled", "label": {"name": "preview"}}
+        assert hook.send("pull_request", labeled).status_code == 200
+        texts = [one["text"] for one in lab.run("outbox", "--json").json()]
+        assert any("site_deploy (1), https://g.example/7, waits for a yes" in one for one in texts)
+        assert any("staff can say confirm 2" in one and 'title = "a\\nb"' in one for one in texts)
+    assert lab.run("jobs", "confirm", "1").status == 0
+    assert lab.run("jobs", "list", "--json").json()[-1]["state"] == "waiting"
+
+
+def test_a_person_whom_github_names_is_found(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    note = {"run_args_template": "printf %s {who}", "parameters": {"who": "person"}}
+    rule = {"event": "push", "job": "site_note", "parameters": {"who": "{author}"}}
+    site = {**JOBS["site"], "jobs": {**JOBS["site"]["jobs"], "note": note}}
+    people = [{"name": "Ann Lee", "email": "ann@example.org"}]
+    lab.configure({**config(rules=[rule]), "jobs": {"site": site}, "people": {"list": people}})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        push = {"sender": {"login": "ann lee"}}
+        poll(lambda: hook.send("push", push).status_code == 200)
+        assert hook.send("push", {"sender": {"login": "Nobody"}}).status_code == 422
+        assert hook.jobs()[0]["arguments"] == {"who": "Ann Lee"}
 
 
 ANYTHING = st.recursive(

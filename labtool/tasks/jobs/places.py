@@ -1,5 +1,6 @@
 """Where jobs run, and where what they print is kept."""
 
+import re
 from pathlib import Path
 
 from labtool.core.config import Config
@@ -18,3 +19,8 @@ def logs_of(config: Config, settings: JobsSettings, entry: Entry) -> Path:
     """The folder of a run: one for each attempt."""
     base = config.resolve(settings.logs) if settings.logs else config.state / "logs" / "jobs"
     return base / f"{entry.id}-{entry.attempts}"
+
+
+def is_logs_of(folder: str, number: int) -> bool:
+    """Whether a folder's name is that of a run of this job."""
+    return bool(re.fullmatch(rf"{number}-\d{{1,4}}", folder))

@@ -6,18 +6,20 @@
     done, failed, lost (its worker died), cancelled, replaced, expired
 
 Every change is one transaction. Times are Unix seconds of the machine's clock, which may be set
-back: what was asked for in the future is due, and a lease from the future is none.
+back: what was asked for in the future waits for its delay from then on, and a lease from the
+future is none.
 """
 
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from sqlite3 import Row
 from typing import Any
 
 from labtool.core.database import Database
 from labtool.core.errors import Failed
+from labtool.tasks.jobs.due import next_due, set_back
 
 # Seconds that a worker's word holds.
 LEASE = 30.0
@@ -28,12 +30,15 @@ ENDED = ("done", "failed", "lost", "cancelled", "replaced", "expired")
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asked, and where the answer goes: names for people, ids for Slack."""
+    """Who asked, and where the answer goes: names for people, ids for Slack; `yes`: somebody has
+    confirmed it; `origin`: where it comes from, if no person said it here."""
 
     name: str
     user: str = ""
     channel: str = ""
     thread: str = ""
+    yes: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +102,21 @@ class Queue:
                 self._end(row["id"], "replaced", reason=f"by {number}")
             late = max(0.0, self._now() - entry.created)
             self._database.execute(
-                "UPDATE jobs SET state = 'waiting', created = created + ?1, due = due + ?1"
-                " WHERE id = ?2",
+                "UPDATE jobs SET state = 'waiting', created = created + ?1, due = due + ?1,"
+                " asker = ?3 WHERE id = ?2",
                 late,
                 number,
+                json.dumps(asdict(replace(entry.asker, yes=True))),
             )
             return self._entry(number)
 
     def peek(self) -> int | None:
         """The number of the next job that may start; None where none may."""
-        rows = self._database.rows(
-            "SELECT id FROM jobs w WHERE state = 'waiting' AND (due <= ?1 OR created > ?1)"
-            " AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.state = 'running' AND r.key = w.key)"
-            " AND NOT EXISTS (SELECT 1 FROM job_suppressions s WHERE s.type = w.type"
-            " AND s.begins <= ?1 AND ?1 < s.ends) ORDER BY due, id LIMIT 1",
-            self._now(),
-        )
-        return int(rows[0]["id"]) if rows else None
+        return next_due(self._database, self._now())
 
     def take(self, worker: str) -> Entry | None:
         """The next job that may start, which runs from now on."""
+        set_back(self._database, self._now())
         if self.peek() is None:
             return None  # nobody waits for the disk where there is nothing to do
         now = self._now()
@@ -170,7 +170,7 @@ class Queue:
 
     def again(self, entry: Entry, due: float, reason: str) -> bool:
         """A run has ended, and is to be tried again; False where a newer request waits, which
-        takes its place. Inside the caller's transaction."""
+        takes its place, and where it is to be cancelled. Inside the caller's transaction."""
         waits = self._database.rows(
             "SELECT 1 FROM jobs WHERE state = 'waiting' AND type = ?", entry.type
         )
@@ -179,7 +179,7 @@ class Queue:
         return bool(
             self._database.execute(
                 "UPDATE jobs SET state = 'waiting', due = ?, reason = ?, worker = '', lease = 0"
-                " WHERE id = ? AND state = 'running' AND token = ?",
+                " WHERE id = ? AND state = 'running' AND token = ? AND stop = ''",
                 due,
                 reason,
                 entry.id,
@@ -266,6 +266,13 @@ class Queue:
             request.due,
         )
         if not asked:
+            # What has run keeps its number, its logs, and how it went.
+            self._database.execute(
+                "UPDATE jobs SET state = 'replaced', ended = ?, reason = 'by a new request: '"
+                " || reason WHERE state = 'waiting' AND type = ? AND attempts > 0",
+                now,
+                request.type,
+            )
             rows = self._database.rows(
                 "UPDATE jobs SET key = ?, arguments = ?, asker = ?, created = ?, due = ?,"
                 " attempts = 0, reason = '' WHERE state = 'waiting' AND type = ? RETURNING id",

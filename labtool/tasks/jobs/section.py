@@ -137,8 +137,7 @@ def _of_job(name: str, job: Job) -> Iterator[Misplaced]:
     try:
         script = job.script
     except TemplateError as error:
-        fix = "let bash only pass it on, such as: program {name}, or: printf %s {name} >file"
-        yield Misplaced((*loc, "run_args_template"), str(error), fix)
+        yield Misplaced((*loc, "run_args_template"), str(error), error.fix)
         return
     for one in job.parameters:
         if one not in script.parameters:

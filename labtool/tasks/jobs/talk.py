@@ -9,6 +9,7 @@ from labtool.core.clock import Clock
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.people import People
 from labtool.core.text import counted, one_line
+from labtool.tasks.jobs import approval
 from labtool.tasks.jobs.phrases import hints, nearest, tidy
 from labtool.tasks.jobs.queue import Asker, Entry, Queue, Request
 from labtool.tasks.jobs.report import phrase
@@ -26,7 +27,7 @@ from labtool.tasks.jobs.section import (
 )  # fmt: skip
 from labtool.tasks.jobs.standing import Standing, holding, standing
 from labtool.tasks.jobs.suppressions import Suppressions
-from labtool.tasks.jobs.times import instant
+from labtool.tasks.jobs.times import span
 from labtool.tasks.jobs.who import Who, check, is_one_of
 
 _SHOWN = 20
@@ -146,6 +147,8 @@ class Desk:
                 found[name] = job.parameter(name).read(value, people or People())
             except ValueError as error:
                 raise Failed(f"{name} {error}", code="arguments") from None
+        if job.confirm:
+            approval.fits(found)
         return found
 
     def _accepted(self, entry: Entry, job: Job, delay: float, *, replaced: bool) -> str:
@@ -153,7 +156,8 @@ class Desk:
         if job.confirm:
             approvers = () if job.confirm is True else job.confirm
             whom = f"{' or '.join(approvers)} can say" if approvers else "say"
-            return f"{what} waits for a yes: {whom} confirm {entry.id}"
+            seen = approval.shown(entry.arguments)
+            return f"{what} waits for a yes: {whom} confirm {entry.id}" + (seen and f"\n{seen}")
         held = holding(entry, self.suppressions.all(), self.now())
         if held:
             return f"{what} waits: {entry.type} does not run until {self._at(held.ends)}"
@@ -177,15 +181,12 @@ class Desk:
     def suppress(self, kind: str, begins: str, ends: str, asker: Asker) -> str:
         """Let no job of a type start between two times. Raises Failed."""
         try:
-            start = instant(begins, self.clock.local())
-            end = instant(ends, max(start, self.clock.local()))
+            start, end = span(begins, ends, self.clock.local())
         except ValueError as error:
             raise Failed(str(error), code="time") from None
-        if end <= start:
-            raise Failed(f"{ends} is not after {begins}", code="time")
         self.suppressions.add(kind, start.timestamp(), end.timestamp(), asker)
-        span = f"from {self._at(start.timestamp())} to {self._at(end.timestamp())}"
-        return f"{kind} does not start {span}"
+        lasts = f"from {self._at(start.timestamp())} to {self._at(end.timestamp())}"
+        return f"{kind} does not start {lasts}"
 
     def _unsuppress(
         self, name: str, _n: NamespaceOptions, command: Command, _s: Mapping[str, str], _who: Who
@@ -294,6 +295,8 @@ class Desk:
             return True
         if job.confirm is True:
             asker = entry.asker
+            if asker.origin:
+                return True  # there is nobody to ask but who may use it
             return (asker.user, asker.name) == (who.asker.user, who.asker.name)
         return is_one_of(who.person, job.confirm)
 

@@ -27,3 +27,14 @@ def instant(said: str, now: datetime) -> datetime:
     if not 1970 <= at.year <= 9000:
         raise ValueError("that year is out of range")
     return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
+
+
+def span(begins: str, ends: str, now: datetime) -> tuple[datetime, datetime]:
+    """From when until when: an end that is a clock's time alone is the next one after the
+    beginning, and `tomorrow` is the day after today for both. Raises ValueError."""
+    start = instant(begins, now)
+    clock = _CLOCK.fullmatch(ends.strip())
+    end = instant(ends, max(start, now) if clock else now)
+    if end <= start:
+        raise ValueError(f"{ends.strip()[:50]} is not after {begins.strip()[:50]}")
+    return start, end

@@ -37,7 +37,7 @@ class Model(RuleBasedStateMachine):
         self.running: dict[int, Entry] = {}
         self.ended: dict[int, str] = {}
         self.holds: dict[str, float] = {}
-        self.dead = set[str]()
+        self.tried = set[str]()
 
     def teardown(self) -> None:
         self.database.close()
@@ -47,9 +47,16 @@ class Model(RuleBasedStateMachine):
     def add(self, kind: str, text: str, delay: int) -> None:
         wanted = Request(kind, KEYS[kind], {"x": text}, ME, self.now + delay)
         entry, replaced = self.queue.add(wanted)
-        assert replaced == (kind in self.waiting)
-        if replaced:
-            assert entry.id == self.waiting[kind][0]
+        if kind in self.tried:
+            # What has run keeps its number, and how it went.
+            number = self.waiting[kind][0]
+            self.ended[number] = "replaced"
+            assert entry.id != number
+            assert not replaced
+        else:
+            assert replaced == (kind in self.waiting)
+            assert not replaced or entry.id == self.waiting[kind][0]
+        self.tried.discard(kind)
         self.waiting[kind] = (entry.id, text, self.now + delay)
 
     @rule(seconds=st.integers(1, 40))
@@ -71,6 +78,7 @@ class Model(RuleBasedStateMachine):
             number, text, _ = self.waiting.pop(entry.type)
             assert (entry.id, entry.arguments) == (number, {"x": text})
             self.running[entry.id] = entry
+            self.tried.discard(entry.type)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), state=st.sampled_from(("done", "failed")))
@@ -94,6 +102,7 @@ class Model(RuleBasedStateMachine):
         del self.running[entry.id]
         if again:
             self.waiting[entry.type] = (entry.id, entry.arguments["x"], self.now + 5)
+            self.tried.add(entry.type)
         else:
             self.ended[entry.id] = "failed"
 
@@ -124,11 +133,12 @@ class Model(RuleBasedStateMachine):
         number = self.waiting.pop(kind)[0]
         assert self.queue.cancel(number, "Bob") == "waiting"
         self.ended[number] = "cancelled"
+        self.tried.discard(kind)
 
     @invariant()
     def it_is_as_it_should_be(self) -> None:
         found = self.queue.entries(
-            ("waiting", "running", "done", "failed", "lost", "cancelled"), 999
+            ("waiting", "running", "done", "failed", "lost", "cancelled", "replaced"), 999
         )
         states = {entry.id: entry.state for entry in found}
         wanted = {number: "waiting" for number, _, _ in self.waiting.values()}
@@ -159,6 +169,11 @@ def test_a_clock_that_is_set_back_holds_nothing_up(tmp_path: Path) -> None:
         queue.add(request(10_060))
         assert queue.take("here/1") is None
         clock[0] = 5_000
+        # Not before its delay, nor later than that.
+        assert queue.take("here/1") is None
+        clock[0] += 59
+        assert queue.take("here/1") is None
+        clock[0] += 1
         entry = queue.take("here/1")
         assert entry
         # Nor does a lease from the future hold for ever.
@@ -218,3 +233,20 @@ def test_what_ended_long_ago_is_forgotten(tmp_path: Path) -> None:
             queue.entry(first.id)
         with pytest.raises(Failed, match="is cancelled"):
             queue.cancel(second.id, "Bob")
+
+
+def test_a_type_whose_key_is_another_now_still_runs_once(tmp_path: Path) -> None:
+    with opened(tmp_path, 10_000) as (queue, _):
+        queue.add(Request("a", "site", {}, ME, 0))
+        assert queue.take("here/1")
+        queue.add(Request("a", "a", {}, ME, 0))
+        assert queue.take("here/1") is None
+
+
+def test_what_is_to_be_cancelled_is_not_tried_again(tmp_path: Path) -> None:
+    with opened(tmp_path, 10_000) as (queue, _):
+        queue.add(request(0))
+        entry = queue.take("here/1")
+        assert entry
+        assert queue.cancel(entry.id, "Bob") == "running"
+        assert not queue.again(entry, 0, "it failed")

@@ -3,15 +3,13 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from labtool.core.text import one_line
 from labtool.tasks.jobs.webhooks.section import Project, Rule, deploy_of
-
-_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,15 @@ def is_signed(body: bytes, headers: Mapping[str, str], secret: str, *, allow_sha
         mac = hmac.new(secret.encode(), body, getattr(hashlib, kind)).hexdigest()
         found |= hmac.compare_digest(f"{kind}={mac}".encode(), given)
     return found
+
+
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}|sha1=[0-9a-f]{40}")
+
+
+def has_signature(headers: Mapping[str, str]) -> bool:
+    """Whether there is anything to look at."""
+    names = ("x-hub-signature-256", "x-hub-signature")
+    return any(_SIGNATURE.fullmatch(headers.get(name, "")) for name in names)
 
 
 def read(name: str, body: bytes, content_type: str) -> Event:
@@ -132,4 +139,4 @@ def _list(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return one_line(str(value), _LONGEST)
+    return str(value)

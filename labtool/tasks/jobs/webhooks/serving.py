@@ -4,6 +4,7 @@ POST /webhooks/github/PROJECT     200 with what it started; 422 with what it sho
 could not: the admins hear of that too; 403, 404, 400, 413
 """
 
+import hashlib
 import threading
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -22,22 +24,24 @@ from labtool.core.clock import Clock, iso
 from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.endpoints import Parts, Site
-from labtool.core.errors import Failed, StateError
+from labtool.core.errors import ConfigError, Failed, StateError
 from labtool.core.log import complain
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.people import People
-from labtool.core.service import checkpoint
+from labtool.core.service import checkpoint, tried
 from labtool.core.task import Run
-from labtool.core.text import clean
+from labtool.core.text import clean, one_line
 from labtool.services.web import Limited
+from labtool.tasks.jobs import approval
 from labtool.tasks.jobs.open import jobs_of
 from labtool.tasks.jobs.queue import Asker, Entry, Queue
 from labtool.tasks.jobs.queue import Request as Wanted
 from labtool.tasks.jobs.report import phrase
-from labtool.tasks.jobs.section import Jobs
+from labtool.tasks.jobs.section import Job, Jobs
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.webhooks import github
+from labtool.tasks.jobs.webhooks.secrets import Known
 from labtool.tasks.jobs.webhooks.section import Project, Webhooks
 
 # GitHub's own limit (docs.github.com/webhooks/webhook-events-and-payloads).
@@ -67,6 +71,8 @@ class _Webhooks:
     # What could not be started, and the topics of what could, for the next round.
     _failed: deque[Failed] = field(default_factory=deque)
     _started: deque[str] = field(default_factory=deque)
+    _secrets: dict[str, Known] = field(default_factory=dict)
+    _people: People | None = None
 
     async def take(self, request: Request) -> Response:
         """One delivery."""
@@ -74,9 +80,19 @@ class _Webhooks:
         project = self.section.github.get(name)
         if project is None:
             return _answer(404, f"there is no project {name[:100]} here")
+        if not github.has_signature(request.headers):
+            return _answer(403, "it is not signed; is there a secret on both sides?")
         body = await request.body()
-        secret = project.secret.reveal()
-        if not github.is_signed(body, request.headers, secret, allow_sha1=project.allow_sha1):
+        try:
+            secret = await self._secrets.setdefault(name, Known(project.secret)).text()
+        except ConfigError as error:
+            where, topic = f"/webhooks/github/{name}", f"webhook {name} secret"
+            self._failed.append(Failed(str(error), where=where, code="webhook_secret"))
+            self._failed[-1].topic = topic
+            self._fresh.set()
+            return _answer(503, "the secret of this project cannot be read now")
+        signed = partial(github.is_signed, allow_sha1=project.allow_sha1)
+        if not await run_in_threadpool(signed, body, request.headers, secret):
             return _answer(403, "the signature is wrong; is the secret the same on both sides?")
         try:
             event = github.read(
@@ -86,11 +102,13 @@ class _Webhooks:
             )
         except ValueError as error:
             return _answer(400, str(error))
-        delivery = request.headers.get("x-github-delivery", "")[:100]
-        if not delivery:
-            return _answer(400, "X-GitHub-Delivery is missing")
+        delivery = request.headers.get("x-github-delivery", "")
+        if not 0 < len(delivery) <= 100:
+            return _answer(400, "X-GitHub-Delivery is missing, or no number of a delivery")
+        # Its number is not signed: the same text with another one is the same again.
+        marks = (f"{name}:{delivery}", f"{name}:sha256:{hashlib.sha256(body).hexdigest()}")
         try:
-            said, failed = await run_in_threadpool(self._take, name, project, event, delivery)
+            said, failed = await run_in_threadpool(self._take, name, project, event, marks)
         except StateError as error:
             complain(str(error))
             return _answer(503, "the server's state cannot be used now")
@@ -101,8 +119,10 @@ class _Webhooks:
             return JSONResponse({"error": why, "done": said}, 422)
         return _answer(200, *said)
 
-    def round(self, run: Run, _services: Any) -> bool:
+    def round(self, run: Run, services: Any) -> bool:
         """Send what was said of what came, and tell the admins of what could not be started."""
+        if self._people is None and self._names_people():
+            tried(run, "people", lambda: setattr(self, "_people", services.people))
         if self._fresh.is_set():
             self._fresh.clear()
             while self._failed:
@@ -111,18 +131,23 @@ class _Webhooks:
             checkpoint(run, *topics)
         return False
 
+    def _names_people(self) -> bool:
+        """Whether any job's parameter is a person."""
+        parameters = [one for _, _, job in self.jobs.types() for one in job.parameters.values()]
+        return any(one.type == "person" for one in parameters)
+
     def _take(
-        self, name: str, project: Project, event: github.Event, delivery: str
+        self, name: str, project: Project, event: github.Event, known: tuple[str, str]
     ) -> tuple[list[str], list[Failed]]:
         """Queue what an event starts, and that it was seen. What cannot be started now is not
         seen: GitHub may deliver it again, once it is mended."""
-        clock, mark = Clock(self.config.core.lab.timezone), f"{name}:{delivery}"
+        clock, mark = Clock(self.config.core.lab.timezone), known[0]
         said: list[str] = []
         failed: list[Failed] = []
         with closing(Database.open(self.config.state)) as database:
             marks, now = Marks(database, _SPACE), clock.now()
             with database.write():
-                if marks.get(mark) is not None:
+                if any(marks.get(one) is not None for one in known):
                     return ["seen before: nothing was done"], []
                 done: list[str] = []
                 for number, wanted in enumerate(github.wanted(project, name, event)):
@@ -137,7 +162,7 @@ class _Webhooks:
                         done.pop()
                         error.where, error.topic = f"/webhooks/github/{name}", topic
                         failed.append(error)
-                for one in done if failed else [mark]:
+                for one in done if failed else known:
                     marks.put(one, "", iso(now))
                 marks.forget(iso(now - _KNOWN))
         return said or ([] if failed else [github.idle(project, event)]), failed
@@ -161,20 +186,33 @@ class _Webhooks:
         values = {}
         for name, text in given.items():
             try:
-                values[name] = job.parameter(name).read(text, People())
+                values[name] = job.parameter(name).read(text, self._people or People())
             except ValueError as error:
                 what = f"{kind} was not started: {name} {error}"
                 raise Failed(what, fix="look at its parameters and its rule", code=code) from None
-        asker = Asker(f"{event.fields['author']} on GitHub", channel=namespace.channel)
+        if job.confirm:
+            if not namespace.channel:
+                what = f"{kind} was not started: it needs a yes, and there is nobody to ask"
+                fix = "name the channel: of its namespace, or take confirm: out"
+                raise Failed(what, fix=fix, code=code)
+            approval.fits(values)
+        author = one_line(event.fields["author"], 100)
+        asker = Asker(f"{author} on GitHub", channel=namespace.channel, origin="github")
         request = Wanted(kind, job.concurrency or kind, values, asker, time.time() + delay)
         entry, _ = Queue(database, time.time).put(request, asked=bool(job.confirm))
-        held = self._held(database, entry)
+        held = self._asked(entry, job) if job.confirm else self._held(database, entry)
         if held and namespace.channel:
-            text = clean(f"{phrase(entry)} ({entry.id}), {event.fields['url']}, {held}")
+            text = f"{phrase(entry)} ({entry.id}), {one_line(event.fields['url'])}, {held}"
             today = Clock(self.config.core.lab.timezone).today()
             to = Recipient("channel", namespace.channel)
-            Outbox(database).add(Message(key, to, text, today + _KEPT))
-        return f"{phrase(entry)} ({entry.id}) {held or 'was queued'}"
+            Outbox(database).add(Message(key, to, clean(text), today + _KEPT))
+        said = held.partition("\n")[0] or "was queued"
+        return f"{phrase(entry)} ({entry.id}) {said}"
+
+    def _asked(self, entry: Entry, job: Job) -> str:
+        whom = "" if job.confirm is True else f"{' or '.join(job.confirm)} can "
+        seen = approval.shown(entry.arguments)
+        return f"waits for a yes: {whom}say confirm {entry.id}" + (seen and f"\n{seen}")
 
     def _held(self, database: Database, entry: Entry) -> str:
         zone = self.config.core.lab.timezone

@@ -1,15 +1,14 @@
-"""What a run prints, into a file of its log folder: bounded, masked, and flushed as it comes."""
+"""What a run prints, into a file of its log folder: bounded, masked, and written as it comes."""
 
+import codecs
 import os
 import threading
 from contextlib import suppress
 from pathlib import Path
 
-from labtool.core.masking import mask
+from labtool.core.masking import mask, unfinished
 
 _CHUNK = 64 * 1024
-# Of a line that is this long, secrets may be cut in two.
-_LONGEST = 64 * 1024
 _TAIL = 16 * 1024
 
 
@@ -20,9 +19,10 @@ class Output(threading.Thread):
     def __init__(self, handle: int, path: Path, most: int) -> None:
         super().__init__(daemon=True)
         self.tail = b""
-        self.size = 0
         self._handle, self._most = handle, most
-        self._rest = b""
+        self._rest, self._size = "", 0
+        # What is cut is whole characters, as a secret may have some of several bytes.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         # Its folder may go while it is written to.
         self._file = os.fdopen(
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb", 0
@@ -32,13 +32,18 @@ class Output(threading.Thread):
         """The thread's work."""
         try:
             while data := self._read():
-                self._take(data)
+                self._take(self._decoder.decode(data))
         finally:
-            self._put(self._rest)
-            if self.size > self._most:
-                note = f"\n[labtool: {self.size - self._most} more bytes were left out]\n"
+            self._put(mask(self._rest + self._decoder.decode(b"", final=True)))
+            if self._size > self._most:
+                note = f"\n[labtool: {self._size - self._most} more bytes were left out]\n"
                 self._write(note.encode())
-            self._file.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the handle and the file."""
+        self._file.close()
+        with suppress(OSError):
             os.close(self._handle)
 
     def _read(self) -> bytes:
@@ -47,23 +52,20 @@ class Output(threading.Thread):
         except OSError:
             return b""
 
-    def _take(self, data: bytes) -> None:
-        """By lines, as a secret may come in pieces."""
-        self.size += len(data)
-        whole, newline, rest = (self._rest + data).rpartition(b"\n")
-        if len(rest) > _LONGEST:
-            whole, newline, rest = whole + newline + rest, b"", b""
-        self._rest = rest
-        self._put(whole + newline)
+    def _take(self, text: str) -> None:
+        """All but what may be the beginning of a secret."""
+        masked = mask(self._rest + text)
+        ready = len(masked) - unfinished(masked)
+        self._rest = masked[ready:]
+        self._put(masked[:ready])
 
-    def _put(self, data: bytes) -> None:
-        if not data:
-            return
-        text = mask(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        self.tail = (self.tail + text)[-_TAIL:]
-        room = self._most - (self.size - len(self._rest) - len(data))
+    def _put(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogateescape")
+        self.tail = (self.tail + data)[-_TAIL:]
+        room = self._most - self._size
+        self._size += len(data)
         if room > 0:
-            self._write(text[:room])
+            self._write(data[:room])
 
     def _write(self, data: bytes) -> None:
         # A disk that is full ends no job.

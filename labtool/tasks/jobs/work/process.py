@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from labtool.core import tree
 from labtool.core.errors import Failed
 from labtool.core.files import make_folder, unusable
-from labtool.tasks.jobs.template import HANDLE, Script
+from labtool.tasks.jobs.template import Script
 from labtool.tasks.jobs.work.output import Output
 
 # Of this process's environment: what says where programs and people are, and no secret.
@@ -54,12 +55,13 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
     with tempfile.TemporaryFile() as given:
         given.write(_given(plan))
         given.seek(0)
-        process, outputs = _start(plan, given.fileno())
+        process, outputs = _start(plan, given)
+    since = tree.began(process.pid)
     try:
-        why = _watch(plan, process, stop)
+        why = _watch(plan, process, stop, since)
     finally:
         # What it has left behind goes with it.
-        tree.end(plan.token, process.pid, 0)
+        tree.end(plan.token, process.pid, 0, since)
         with suppress(subprocess.TimeoutExpired):
             process.wait(5)
     for output in outputs:
@@ -70,46 +72,67 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
 
 
 def _given(plan: Plan) -> bytes:
-    values = [plan.arguments[name].encode("utf-8", "replace") for name in plan.script.parameters]
+    values = [_bytes(plan.arguments[name]) for name in plan.script.parameters]
     return b"".join(value.replace(b"\0", b"") + b"\0" for value in values)
 
 
-def _start(plan: Plan, given: int) -> tuple["subprocess.Popen[bytes]", list[Output]]:
+def _bytes(value: str) -> bytes:
+    """As it came: what was said at a terminal may be no UTF-8."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace")
+
+
+def _start(plan: Plan, given: IO[bytes]) -> tuple["subprocess.Popen[bytes]", list[Output]]:
     environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
     environment |= {**plan.environment, tree.MARK: plan.token}
-    pipes = [os.pipe() for _ in range(2)]
+    outputs: list[Output] = []
+    writing: list[int] = []
     try:
-        outputs = [
-            Output(reading, plan.logs / name, plan.most)
-            for (reading, _), name in zip(pipes, ("stdout", "stderr"), strict=True)
-        ]
-    except OSError as error:
-        raise unusable(plan.logs, error) from error
-    line = f"exec {HANDLE}<&{given}\n{plan.script.text}"
+        for name in ("stdout", "stderr"):
+            reading, end = os.pipe()
+            writing.append(end)
+            try:
+                outputs.append(Output(reading, plan.logs / name, plan.most))
+            except OSError as error:
+                os.close(reading)
+                raise unusable(plan.logs, error) from error
+        process = _popen(plan, given, writing, environment)
+    except BaseException:
+        for output in outputs:
+            output.close()
+        raise
+    finally:
+        for end in writing:
+            os.close(end)
+    for output in outputs:
+        output.start()
+    return process, outputs
+
+
+def _popen(
+    plan: Plan, given: IO[bytes], writing: Sequence[int], environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
     try:
-        process = subprocess.Popen(
-            [*plan.shell, "-c", line],
+        return subprocess.Popen(
+            [*plan.shell, "-c", f"{tree.marking(plan.token)}\n{plan.script.text}"],
             cwd=plan.folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=pipes[0][1],
-            stderr=pipes[1][1],
+            stdin=given if plan.script.parameters else subprocess.DEVNULL,
+            stdout=writing[0],
+            stderr=writing[1],
             start_new_session=True,
-            pass_fds=[given],
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         fix = "check jobs_settings.shell and the namespace's workspace"
         raise Failed(f"cannot be started ({why})", where=plan.shell[0], fix=fix) from None
-    finally:
-        for _, writing in pipes:
-            os.close(writing)
-        for output in outputs:
-            output.start()
-    return process, outputs
 
 
-def _watch(plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], str]) -> str:
+def _watch(
+    plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], str], since: int
+) -> str:
     """Wait for its end, or bring it about; why."""
     end = time.monotonic() + plan.timeout
     rest = _LOOK / 10
@@ -118,7 +141,7 @@ def _watch(plan: Plan, process: "subprocess.Popen[bytes]", stop: Callable[[], st
         if not why and time.monotonic() > end:
             why = f"it took longer than {plan.timeout:g} s"
         if why:
-            tree.end(plan.token, process.pid, _GRACE)
+            tree.end(plan.token, process.pid, _GRACE, since)
             return why
         with suppress(subprocess.TimeoutExpired):
             process.wait(rest)

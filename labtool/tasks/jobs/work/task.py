@@ -2,42 +2,81 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
+from labtool.core.config import Config
+from labtool.core.errors import LabtoolError
+from labtool.core.log import complain
 from labtool.core.service import checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.jobs.open import jobs_of, settings_of, unix
+from labtool.tasks.jobs.places import is_logs_of
 from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.work.telling import tell
-from labtool.tasks.jobs.work.worker import Worker
+from labtool.tasks.jobs.work.worker import Round, Worker
+
+# Seconds between looks for what may be forgotten.
+_TIDY = 3600.0
 
 
-def work(run: Run, *, follow: bool) -> None:
-    """Run what is due; with `follow`, until told to stop. Raises ConfigError, StateError, and
-    KeyboardInterrupt after ^C."""
+def work(run: Run, *, follow: bool, again: Callable[[], Config]) -> None:
+    """Run what is due; with `follow`, until told to stop, and by the config as it is then: `again`
+    reads it. Raises ConfigError, StateError, and KeyboardInterrupt after ^C."""
     jobs, settings = jobs_of(run.config), settings_of(run.config)
     if run.dry_run:
         run.shown = True
         _look(run)
         return
     worker, queue = Worker(run, jobs, settings), Queue(run.database, time.time)
-    # By the machine's clock, so that a pretended time forgets nothing.
-    _forget(run, queue, worker)
 
     def after(numbers: Sequence[int]) -> None:
         for number in numbers:
-            tell(run, jobs, settings, queue.entry(number), keep=not follow)
+            tell(run, worker.jobs, worker.settings, queue.entry(number), keep=not follow)
         if follow:
             checkpoint(run)
 
     with until_told_to_stop(worker.stopped.set):
-        worker.work(follow=follow, after=after)
+        # By the machine's clock, so that a pretended time forgets nothing.
+        rounds = [Round(_TIDY, lambda: _forget(run, queue, worker))]
+        if follow:
+            rounds.append(Round(0, _Spec(run.config.path, worker, again).look))
+        worker.work(follow=follow, after=after, rounds=rounds)
     if follow:
         run.summary = "stopped"
+
+
+@dataclass(slots=True)
+class _Spec:
+    """The config's file, and who goes by it."""
+
+    path: Path
+    worker: Worker
+    again: Callable[[], Config]
+    _seen: tuple[int, ...] = ()
+
+    def look(self) -> None:
+        """Read it again where it is another; one with mistakes is told, and the old one holds."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return
+        seen, self._seen = self._seen, (found.st_mtime_ns, found.st_size, found.st_ino)
+        if not seen or seen == self._seen:
+            return
+        try:
+            config = self.again()
+            jobs, settings = jobs_of(config), settings_of(config)
+        except LabtoolError as error:
+            complain(f"the config as it was goes on: {error}")
+            return
+        self.worker.jobs = jobs
+        self.worker.settings = settings
 
 
 def _look(run: Run) -> None:
@@ -60,5 +99,6 @@ def _forget(run: Run, queue: Queue, worker: Worker) -> None:
     base = run.config.resolve(settings.logs) if settings.logs else run.config.state / "logs/jobs"
     for number in queue.tidy(settings.keep.total_seconds()):
         for folder in base.glob(f"{number}-*"):
-            with suppress(OSError):
-                shutil.rmtree(folder)
+            if is_logs_of(folder.name, number):
+                with suppress(OSError):
+                    shutil.rmtree(folder)

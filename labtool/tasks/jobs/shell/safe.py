@@ -1,0 +1,122 @@
+"""Whether nothing of what people say is interpreted by bash, or by a program that it runs. Pure.
+
+A parameter arrives in a variable that only its own place in the template names, in quotes. From
+there it may go into other variables, and into what programs print: what bash looks into once more
+is refused for all of them alike, as nobody can tell what a file has that was written meanwhile.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from labtool.tasks.jobs.shell.commands import Commands
+from labtool.tasks.jobs.shell.programs import Programs
+from labtool.tasks.jobs.shell.tables import SPECIAL
+from labtool.tasks.jobs.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
+
+# What bash sets by itself from what commands are given.
+_GIVEN = re.compile(r"[0-9@*_]|labtool_\w+")
+# Words of a trap that are no code.
+_SIGNAL = re.compile(r"[A-Z]*[0-9]*|-[lp]?|--|trap")
+
+
+class _Template:
+    """The commands of one, and which of its variables have something of what was said."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        # A variable may be set from anything (a file, a program), or from a parameter.
+        self._loose, self._told = set[str](), set[str]()
+        before = -1
+        while before != len(self._loose) + len(self._told):
+            before = len(self._loose) + len(self._told)
+            for command in commands:
+                for name, words in sets(command):
+                    if not words or not all(map(self.constant, words)):
+                        self._loose.add(name)
+                    if not words or any(map(self.told, words)):
+                        self._told.add(name)
+
+    def constant(self, word: Word) -> bool:
+        """Whether a word is the same whatever is said, written and printed."""
+        loose = any(v in self._loose or _GIVEN.fullmatch(v) for v in word.variables)
+        return not (word.parameters or word.inner or word.glob or loose)
+
+    def told(self, word: Word) -> bool:
+        """Whether a word has something of what was said."""
+        return bool(word.parameters) or self._has(word.variables, word.inner)
+
+    def divides(self, word: Word) -> bool:
+        """Whether bash would divide what was said at spaces, and take it for patterns."""
+        return self._has(word.split, word.split_inner)
+
+    def _has(self, variables: Iterable[str], inner: Iterable[Command]) -> bool:
+        here = any(v in self._told or _GIVEN.fullmatch(v) for v in variables)
+        return here or any(self.told(word) for one in inner for word in one.all_words())
+
+
+def sets(command: Command) -> list[tuple[str, list[Word]]]:
+    """The variables that a command sets, and from which words; none: from what comes in."""
+    found = [(name, [word]) for name, word in command.assigned]
+    names = [word.name for word in command.words]
+    if not {"export", "readonly"}.isdisjoint(names):
+        given = ((ASSIGNMENT.match(word.head), word) for word in command.words)
+        found += [(name[1], [word]) for name, word in given if name]
+    if "cd" in names:
+        found += [(name, command.words) for name in ("PWD", "OLDPWD")]
+    if "read" in names:
+        found += [(name, []) for name in (*names, "REPLY") if name.isidentifier()]
+    return found
+
+
+def check(text: Text) -> None:
+    """Read a template's text, and hold it against all that. Raises TemplateError."""
+    commands = _read(text)
+    template = _Template(commands)
+    programs = Programs(template.constant, _written(commands))
+    for command in commands:
+        for name, words in sets(command):
+            by_itself = name in ("PWD", "OLDPWD") and not command.assigned
+            fine = words and all(map(template.constant, words))
+            if SPECIAL.fullmatch(name) and not (fine or by_itself):
+                what = f"{name} would be set to what a parameter says"
+                raise TemplateError(what, "take another name for it")
+        for operator, word in command.redirections:
+            _redirected(template, operator, word)
+        for word in (*command.words, *command.each):
+            if template.divides(word):
+                what = "a variable or $(...) outside of quotes has what a parameter says"
+                raise TemplateError(what, 'write "$x" or "$(...)"')
+        if command.words:
+            programs.check(command.words)
+
+
+def _read(text: Text) -> list[Command]:
+    """Its commands, with those that a `trap` runs later."""
+    reader = Commands(text)
+    reader.read()
+    found = list(reader.found)
+    for command in reader.found:
+        if any(word.name == "trap" for word in command.words):
+            for word in command.words:
+                if not _SIGNAL.fullmatch(word.literal):
+                    found += _read(Text(word.literal, []))
+    return found
+
+
+def _written(commands: Sequence[Command]) -> set[str]:
+    """The names of the files that commands write."""
+    targets = [(operator, word) for one in commands for operator, word in one.redirections]
+    return {word.name for operator, word in targets if operator not in ("<", "<<", "<<-", "<<<")}
+
+
+def _redirected(template: _Template, operator: str, word: Word) -> None:
+    """A file's name may have a parameter in it, and not begin with one: bash opens /dev/tcp/... as
+    a connection."""
+    if operator.startswith("<<") or not template.told(word):
+        return
+    # What a program prints into another one (`<(...)`) is no name.
+    if word.inner and not word.start and not word.variables and not word.parameters:
+        return
+    begins = word.start
+    if operator.endswith("&") or "/dev/".startswith(begins) or begins.startswith("/dev"):
+        what = "a parameter says which file is opened"
+        raise TemplateError(what, "write a folder before it: >out/{name}")

@@ -1,0 +1,72 @@
+"""What a run prints: nothing of a secret, however it comes in pieces; and at once."""
+
+import os
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labtool.core.masking import conceal, mask, unfinished
+from labtool.tasks.jobs.work.output import Output
+from tests.lab import poll
+
+SECRETS = ("a-secret-of-the-lab", "geheim-äöü🧬", "abcabc-abcab")
+for _secret in SECRETS:
+    conceal(_secret)
+
+
+def printed(path: Path, pieces: list[bytes], most: int = 10_000_000) -> bytes:
+    """The file of a run that prints these, one after the other."""
+    reading, writing = os.pipe()
+    output = Output(reading, path, most)
+    output.start()
+    for piece in pieces:
+        os.write(writing, piece)
+        time.sleep(0)
+    os.close(writing)
+    output.join()
+    return path.read_bytes()
+
+
+def test_a_secret_in_pieces_at_the_end_of_a_long_line(tmp_path: Path) -> None:
+    before = b"x" * 65_530
+    path = tmp_path / "out"
+    reading, writing = os.pipe()
+    output = Output(reading, path, 10_000_000)
+    output.start()
+    with os.fdopen(os.dup(writing), "wb") as file:
+        file.write(before + b"a-secret-")
+    poll(lambda: path.stat().st_size == len(before))
+    os.write(writing, b"of-the-lab and so on")
+    # What is no beginning of a secret is there at once, without the end of a line.
+    poll(lambda: path.read_bytes().startswith(before + b"*** and so"))
+    os.close(writing)
+    output.join()
+
+
+@given(
+    st.lists(st.sampled_from([*SECRETS, "abc", "a", "-", "\n", "é", "x" * 50, "ä"]), max_size=12),
+    st.lists(st.integers(1, 20), min_size=1, max_size=5),
+)
+def test_whatever_the_pieces(words: list[str], sizes: list[int]) -> None:
+    text = "".join(words)
+    rest, out = "", ""
+    at = number = 0
+    while at < len(text):
+        size = sizes[number % len(sizes)]
+        masked = mask(rest + text[at : at + size])
+        ready = len(masked) - unfinished(masked)
+        out, rest = out + masked[:ready], masked[ready:]
+        at, number = at + size, number + 1
+    out += mask(rest)
+    assert not any(secret in out for secret in SECRETS)
+    # What is no part of a secret is all there.
+    assert out.count("x") == text.count("x") - text.replace("x" * 50, "").count("x")
+
+
+def test_bytes_that_are_no_text_arrive(tmp_path: Path) -> None:
+    raw = bytes(range(256)) * 3 + "🧬".encode()[:2]
+    assert printed(tmp_path / "out", [raw[:100], raw[100:]]) == raw
+    said = printed(tmp_path / "out", [b"x" * 5000], most=1000)
+    assert said == b"x" * 1000 + b"\n[labtool: 4000 more bytes were left out]\n"
