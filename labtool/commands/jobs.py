@@ -261,7 +261,7 @@ def _asked(
 
         run.shown = not options.json
         found = desk(run.config, run.database, run.clock, lambda: services.people)
-        who = at_the_terminal(user, channel, lambda: services.people)
+        who = at_the_terminal(user, channel, lambda: services.people, run.clock.today())
         try:
             run.result["replies"] = list(ask(found, who))
         except AccessDenied:

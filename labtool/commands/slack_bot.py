@@ -26,8 +26,12 @@ def slack_bot(
 
     def work(run: "Run", services: "Services") -> None:
         from labtool.core.errors import ConfigError, Problem
+        from labtool.services.build import Services
+        from labtool.tasks.homes import parts
         from labtool.tasks.jobs.open import jobs_of
         from labtool.tasks.jobs.slack.bot import Bot
+        from labtool.tasks.jobs.slack.fresh import Fresh
+        from labtool.tasks.said import hears
 
         jobs_of(run.config)
         slack = services.slack
@@ -35,7 +39,12 @@ def slack_bot(
             where = run.config.where("slack")
             fix = "write slack: {token: ..., app_token: ...}"
             raise ConfigError([Problem(where, "is not set up", fix, "slack")])
-        bot = Bot(run, lambda: services.people, slack.profile, slack)
+        fresh = Fresh(
+            run.config,
+            lambda: o.load(str(run.config.path)),
+            lambda config: Services(config, run.database, run.clock).people,
+        )
+        bot = Bot(run, fresh, slack.rooms, slack.member, parts, hears)
         link = services.slack_socket(bot.receive)
         if run.dry_run:
             run.shown = True

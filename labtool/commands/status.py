@@ -24,6 +24,7 @@ def status(
 
     def body() -> int:
         from labtool.commands import _show as show
+        from labtool.core.alive import worries
         from labtool.core.database import Database
         from labtool.core.journal import in_words
         from labtool.core.lock import held
@@ -67,6 +68,7 @@ def status(
                     ],
                     "backups": warnings(lab, database, now),
                     "caches": failing(lab, database, now),
+                    "services": worries(lab.state, now),
                     "messages": {
                         state: sum(e.state == state for e in open_messages) for state in OPEN_STATES
                     },
@@ -92,6 +94,8 @@ def status(
             print(f"backup: {warning}")
         for warning in failing(lab, database, now):
             print(f"cache: {warning}")
+        for worry in worries(lab.state, now):
+            print(worry)
         for state in ("waiting", "unknown", "failed"):
             count = sum(e.state == state for e in open_messages)
             if count:

@@ -209,6 +209,11 @@ class Marks:
             stored,
         )
 
+    def all(self) -> dict[str, str]:
+        """Every fact of this space, by name."""
+        rows = self._database.rows("SELECT name, value FROM marks WHERE space = ?", self._space)
+        return {str(row["name"]): str(row["value"]) for row in rows}
+
     def forget(self, before: str) -> None:
         """Forget what was stored before then (UTC, ISO 8601)."""
         self._database.execute(

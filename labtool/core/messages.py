@@ -25,6 +25,17 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press below a message, for channels that have that: what stands on it, which
+    action it asks for, and of what."""
+
+    label: str
+    action: str
+    value: str
+    style: Literal["", "primary", "danger"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What is to be said once.
 
@@ -35,7 +46,8 @@ class Message:
     earlier message to answer under, `under` Slack's id of one that a person wrote there. An
     `urgent` message takes the recipient's next channel as soon as one is down, instead of
     waiting for it. One that waits is not sent after `useful_until`: what it says is not true
-    any more. A text that is too long is `file_text`, for channels that have files.
+    any more. A text that is too long is `file_text`, for channels that have files;
+    beside `blocks` it is what stands in their place where they are refused.
     """
 
     key: str
@@ -51,6 +63,7 @@ class Message:
     under: str = ""
     file_name: str = ""
     file_text: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from typing import Any
 
 from labtool.core.database import Database
 from labtool.core.errors import Failed
-from labtool.core.messages import Address, Message, Receipt, Recipient
+from labtool.core.messages import Address, Button, Message, Receipt, Recipient
 
 STATES = ("waiting", "sending", "unknown", "sent", "failed", "dropped")
 # How the error of a message begins that was dropped because nobody needs it any more.
@@ -221,6 +221,7 @@ def _redirected(key: str, to: Recipient) -> str:
 def _entry(row: Row) -> Entry:
     values: dict[str, Any] = json.loads(row["message"])
     values["blocks"] = tuple(values["blocks"])
+    values["buttons"] = tuple(Button(**one) for one in values.get("buttons", ()))
     useful = values.pop("useful_until", None)
     return Entry(
         id=row["id"],

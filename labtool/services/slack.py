@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -11,23 +10,19 @@ from labtool.core.config.models import Slack as Settings
 from labtool.core.errors import AccessDenied, Failed
 from labtool.core.messages import Address, Message, Receipt
 from labtool.core.people import People, Person
-from labtool.core.text import one_line, plain
+from labtool.core.text import one_line
+from labtool.services.slack_body import REFUSED_BLOCKS, body_of, without_blocks
 from labtool.services.slack_client import Client
 from labtool.services.slack_find import find
-from labtool.services.slack_text import cut, mrkdwn
+from labtool.services.slack_rooms import Rooms
+from labtool.services.slack_text import mrkdwn
 
-_CHANNEL_ID = ("C", "G", "D")
+# What a message may be posted to by its id; to a person's goes their DM.
+_PLACE_ID = ("C", "G", "D", "U", "W")
 _CHANNEL_PAGES = 50
+# Seconds that somebody who has others to answer waits for one call that is tried again.
+_IMPATIENT = 5.0
 _GONE = ("user_not_found", "users_not_found", "user_disabled", "user_not_visible")
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Somebody with an account: no member is a guest, a bot, and who is of another workspace."""
-
-    name: str
-    email: str
-    is_member: bool
 
 
 class IdCache(Protocol):
@@ -48,6 +43,7 @@ class Slack:
     def __init__(self, settings: Settings, token: str, ids: IdCache, people: People) -> None:
         seconds = settings.timeout / timedelta(seconds=1)
         self._client = Client(token, settings.base_url, seconds)
+        self._impatient = Client(token, settings.base_url, seconds, _IMPATIENT)
         self._pace = settings.pace / timedelta(seconds=1)
         self._ids = ids
         self._people = people
@@ -58,6 +54,11 @@ class Slack:
         """Prove the token with one harmless call: `team / bot`. Raises as `Client.call`."""
         reply = self._client.call("auth.test")
         return one_line(f"{reply.get('team', '?')} / {reply.get('user', '?')}")
+
+    @property
+    def rooms(self) -> Rooms:
+        """Its channels, people and tabs, for who is in them all the time."""
+        return Rooms(self._impatient, self._channel)
 
     def address(self, person: Person | None, channel: str) -> Address | None:
         """The DM with a person, or a channel; None for a person with neither a Slack id nor
@@ -85,35 +86,6 @@ class Slack:
         Raises Failed when no member has the address.
         """
         return person.slack or self._ids.get("user", person.email) or self._look_up(person)
-
-    def profile(self, user: str) -> "Profile":
-        """Who has a Slack id. Raises as `Client.call`."""
-        found = self._client.call("users.info", user=user)["user"]
-        about = found.get("profile") or {}
-        outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
-        name = about.get("real_name") or found.get("real_name") or found.get("name") or user
-        return Profile(
-            one_line(str(name), 100),
-            str(about.get("email") or ""),
-            is_member=not any(found.get(key) for key in outside),
-        )
-
-    def react(self, channel: str, at: str, name: str) -> None:
-        """Put a reaction on a message; one that is there is no error. Raises as `Client.call`."""
-        try:
-            self._client.call("reactions.add", channel=channel, timestamp=at, name=name)
-        except Failed as error:
-            if error.code != "already_reacted":
-                raise
-
-    def permalink(self, channel: str, at: str) -> str:
-        """The address of a message. Raises as `Client.call`."""
-        found = self._client.call("chat.getPermalink", channel=channel, message_ts=at)
-        return str(found["permalink"])
-
-    def join(self, channel: str) -> None:
-        """Go into a public channel, `#name` or an id. Raises as `Client.call`."""
-        self._client.call("conversations.join", channel=self._channel(channel))
 
     def publish_home(self, person: Person, blocks: Sequence[dict[str, Any]]) -> None:
         """Show these blocks on a person's Home tab of the app, in place of what was there.
@@ -165,7 +137,7 @@ class Slack:
     def _channel(self, channel: str) -> str:
         """The id of `#name`; an id as it is."""
         name = channel.removeprefix("#").casefold()
-        if not channel.startswith("#") and channel.startswith(_CHANNEL_ID) and channel.isupper():
+        if not channel.startswith("#") and channel.startswith(_PLACE_ID) and channel.isupper():
             return channel
         found = self._ids.get("channel", name) or self._find_channel(name)
         if not found:
@@ -199,18 +171,16 @@ class Slack:
 
     def send(self, address: Address, message: Message, thread: Receipt | None) -> Receipt:
         """Post once. Raises Failed, AccessDenied, Temporary (not posted) and Unknown."""
-        body = self._body(address, message, thread)
         self._keep_pace(address.value)
-        if message.file_text:
-            from labtool.services.slack_files import upload  # brings a client of its own
-
-            under = thread.id if thread else ""
-            text = mrkdwn(message.text, self._mention)
-            name, content = message.file_name or "text.txt", message.file_text
-            return upload(self._client, address, name, content, text, under)
+        if message.file_text and not message.blocks:
+            return self._upload(address, message, thread)
+        body = body_of(address, message, thread, self._mention)
         try:
             reply = self._client.post("chat.postMessage", body)
         except Failed as error:
+            if error.code in REFUSED_BLOCKS and message.blocks:
+                # It was not posted. What it is to say matters more than how.
+                return self.send(address, without_blocks(message, error), thread)
             if error.code in ("channel_not_found", "is_archived"):
                 # The name may belong to another channel by now: look it up next time.
                 self._ids.put("channel", address.label.removeprefix("#").casefold(), "")
@@ -218,26 +188,13 @@ class Slack:
             raise
         return Receipt(str(reply.get("channel") or address.value), str(reply["ts"]))
 
-    def _body(self, address: Address, message: Message, thread: Receipt | None) -> dict[str, Any]:
+    def _upload(self, address: Address, message: Message, thread: Receipt | None) -> Receipt:
+        from labtool.services.slack_files import upload  # brings a client of its own
+
+        under = thread.id if thread else ""
         text = mrkdwn(message.text, self._mention)
-        body: dict[str, Any] = {
-            "channel": address.value,
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "metadata": {"event_type": "labtool", "event_payload": {"key": message.key}},
-        }
-        if message.colour:
-            fallback = cut(plain(message.text))
-            body["attachments"] = [
-                {"color": message.colour, "text": text, "fallback": fallback, "mrkdwn_in": ["text"]}
-            ]
-        else:
-            body["text"] = text
-        if message.blocks:
-            body["blocks"] = list(message.blocks)
-        if thread:
-            body["thread_ts"] = thread.id
-        return body
+        name, content = message.file_name or "text.txt", message.file_text
+        return upload(self._client, address, name, content, text, under)
 
     def _mention(self, key: str) -> str:
         """The Slack id of a person who is mentioned; empty where there is none."""

@@ -156,7 +156,17 @@ def _refused(error: SlackApiError, where: str, *, acts: bool) -> NoReturn:
         raise AccessDenied("a permission is missing", where=where, fix=fix, code=word) from error
     if word in _REFUSED:
         raise AccessDenied(word, where=where, fix=_REFUSED[word], code=word) from error
+    if word.startswith("invalid_"):
+        raise Failed(_why(response, word), where=where, fix=_ADVICE.get(word, ""), code=word)
     raise Failed(word, where=where, fix=_ADVICE.get(word, ""), code=word) from error
+
+
+def _why(response: Any, word: str) -> str:
+    """Slack's word, and what it says about it."""
+    about = response.get("response_metadata")
+    messages = about.get("messages") if isinstance(about, dict) else None
+    said = str(messages[0]) if isinstance(messages, list) and messages else ""
+    return f"{word}: {retold(said, 200)}" if said else word
 
 
 def _garbled(error: GarbledError, where: str, *, acts: bool) -> LabtoolError:

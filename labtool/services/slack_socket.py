@@ -23,7 +23,7 @@ _REFUSED = ("invalid_auth", "not_authed", "token_revoked", "account_inactive",
             "not_allowed_token_type", "missing_scope")  # fmt: skip
 # Seconds: between pings, which tell a dead connection; how long a connection may be down before
 # it is opened anew from here.
-_PING, _DOWN, _TIMEOUT = 3.0, 10.0, 15
+_PING, _DOWN, _TIMEOUT = 3.0, 6.0, 15
 
 
 class Socket:
@@ -41,9 +41,10 @@ class Socket:
         self._lost = time.monotonic()
 
     def connect(self) -> None:
-        """Open it. Raises AccessDenied where the token is refused, and Temporary."""
+        """Open it, at a new address each time: Slack's hold once. Raises AccessDenied where the
+        token is refused, and Temporary."""
         try:
-            self._client.connect()
+            self._client.connect_to_new_endpoint()
         except SlackApiError as error:
             said = str(error.response.get("error", "")) if error.response else ""
             if said in _REFUSED:
@@ -57,15 +58,16 @@ class Socket:
         self._lost = time.monotonic()
 
     def look(self) -> float:
-        """For how many seconds it has been down; one that stays so is opened anew. Raises as
-        `connect`."""
+        """For how many seconds it has been down; one that stays so is opened anew. Raises
+        AccessDenied where the token is refused."""
         if self._client.is_connected():
             self._lost = time.monotonic()
             return 0.0
         down = time.monotonic() - self._lost
         if down > _DOWN:
             before = self._lost
-            self.connect()
+            with suppress(Temporary):
+                self.connect()
             self._lost = before
         return down
 

@@ -31,7 +31,8 @@ ENDED = ("done", "failed", "lost", "cancelled", "replaced", "expired")
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who asked, and where the answer goes: names for people, ids for Slack; `yes`: somebody has
-    confirmed it; `origin`: where it comes from, if no person said it here."""
+    confirmed it; `origin`: where it comes from, if no person said it here; `link`: the address of
+    what they said."""
 
     name: str
     user: str = ""
@@ -39,6 +40,7 @@ class Asker:
     thread: str = ""
     yes: bool = False
     origin: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

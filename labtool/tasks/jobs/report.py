@@ -1,12 +1,13 @@
 """What is said of a job that has ended. Pure."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from labtool.core.messages import Message, Recipient
-from labtool.core.text import clean, one_line
+from labtool.core.messages import Button, Message, Recipient
+from labtool.core.text import clean, link, one_line
 from labtool.tasks.jobs.queue import Entry
 from labtool.tasks.jobs.section import Job, JobsSettings, NamespaceOptions
 
@@ -18,6 +19,7 @@ _BLOCKS = 50
 _KNOWN = {"actions", "context", "divider", "file", "header", "image", "input", "markdown",
           "rich_text", "section", "table", "video"}  # fmt: skip
 _LINES = 10
+_DIRECT = re.compile(r"[DUW][A-Z0-9]+")
 _KEPT = timedelta(days=30)
 
 
@@ -68,25 +70,32 @@ def messages(
                 under=entry.asker.thread,
                 file_name=f"{entry.type}-{entry.id}.txt" if said.file else "",
                 file_text=said.file,
+                buttons=_again(entry) if outcome.state in ("failed", "lost") else (),
             )
         )
     support = settings.support_channel
     bad = outcome.state in ("failed", "lost")
-    private = entry.asker.channel.startswith("D")
+    # A DM by its id, or whose it is.
+    private = bool(_DIRECT.fullmatch(entry.asker.channel))
     if bad and support and support != place and not private:
         asked = f", which {entry.asker.name} asked for," if entry.asker.name else ""
-        text = clean(f"{phrase(entry)}{asked} {_how(outcome)}; {_see(entry)}")
+        where = f" ({link(entry.asker.link)})" if entry.asker.link else ""
+        text = f"{clean(f'{phrase(entry)}{asked} {_how(outcome)}; {_see(entry)}')}{where}"
         found.append(Message(f"{key}:support", Recipient("channel", support), text, today + _KEPT))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A text, blocks beside it, and what is too long for a message."""
+    """A text, blocks beside it, and what is too long for a message, or stands in blocks."""
 
     text: str
     blocks: tuple[dict[str, Any], ...] = ()
     file: str = ""
+
+
+def _again(entry: Entry) -> tuple[Button, ...]:
+    return (Button("Retry", "retry", str(entry.id)),)
 
 
 def _said(entry: Entry, outcome: Outcome, job: Job) -> _Said:
@@ -107,7 +116,7 @@ def _printed(head: str, out: str, wanted: str) -> _Said:
         return _Said(f"{head}, and printed nothing")
     if wanted == "blocks":
         try:
-            return _Said(head, blocks_of(out))
+            return _Said(head, blocks_of(out), text)
         except ValueError as error:
             head, wanted = f"{head}, but what it printed are no blocks: {error}", "text"
     if wanted == "code" and len(text) <= _CODE - len(head):
@@ -121,7 +130,7 @@ def blocks_of(out: str) -> tuple[dict[str, Any], ...]:
     """Slack's blocks from what a job printed: a list, or {"blocks": list}. Raises ValueError
     with what is wrong."""
     try:
-        found = json.loads(out)
+        found = json.loads(out, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ValueError("it is no JSON") from None
     blocks = found.get("blocks") if isinstance(found, dict) else found
@@ -131,9 +140,13 @@ def blocks_of(out: str) -> tuple[dict[str, Any], ...]:
         raise ValueError(f"there are {len(blocks)}, more than {_BLOCKS}")
     for number, block in enumerate(blocks):
         kind = block.get("type") if isinstance(block, dict) else None
-        if kind not in _KNOWN:
+        if not isinstance(kind, str) or kind not in _KNOWN:
             raise ValueError(f"block {number} is of no type that Slack has")
     return tuple(blocks)
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError  # NaN is no JSON
 
 
 def _how(outcome: Outcome) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from labtool.core.clock import Clock
 from labtool.core.errors import Failed, LabtoolError
@@ -12,6 +10,7 @@ from labtool.core.text import counted, one_line
 from labtool.tasks.jobs import approval
 from labtool.tasks.jobs.phrases import hints, nearest, tidy
 from labtool.tasks.jobs.queue import Asker, Entry, Queue, Request
+from labtool.tasks.jobs.replies import Reply, accepted, bare
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import (
     CANCEL,
@@ -25,19 +24,11 @@ from labtool.tasks.jobs.section import (
     begins_and_ends,
     type_of,
 )  # fmt: skip
-from labtool.tasks.jobs.standing import Standing, holding, standing
+from labtool.tasks.jobs.shown import OWN, Shown
+from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.times import span
-from labtool.tasks.jobs.who import Who, check, is_one_of
-
-_SHOWN = 20
-_HELP = (
-    "status · what runs and waits",
-    "logs ID · the end of what a job printed",
-    "cancel ID · take it out, or end it",
-    "retry ID · once more, as it was asked for",
-    "confirm ID · yes, run it",
-)
+from labtool.tasks.jobs.who import Who, check, check_type, is_asked, is_one_of, may_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +45,32 @@ class Desk:
 
     def answer(self, said: str, who: Who) -> list[str]:
         """What is said to `said`; what it asks for is done."""
+        return [reply.text for reply in self.replies(said, who)]
+
+    def replies(self, said: str, who: Who) -> list[Reply]:
+        """The same, with its buttons."""
         try:
-            return self.ask(said, who)
+            return self._replies(said, who)
         except LabtoolError as error:
-            return [str(error)]
+            return [Reply(str(error))]
 
     def ask(self, said: str, who: Who) -> list[str]:
-        """The same. Raises Failed where it is not understood, or not done."""
-        return list(self._answer(tidy(said), who))
+        """The same as text. Raises Failed where it is not understood, or not done."""
+        return [reply.text for reply in self._replies(said, who)]
 
-    def _answer(self, text: str, who: Who) -> Iterator[str]:
+    def _replies(self, said: str, who: Who) -> list[Reply]:
+        found = list(self._answer(bare(tidy(said), self._is_ours), who))
+        return [one if isinstance(one, Reply) else Reply(one) for one in found]
+
+    def knows(self, said: str) -> bool:
+        """Whether it begins as something that is ours to answer."""
+        first = bare(tidy(said), self._is_ours).split(maxsplit=1)
+        return bool(first) and self._is_ours(first[0].casefold())
+
+    def _is_ours(self, word: str) -> bool:
+        return word in self._verbs or word in self.jobs.all()
+
+    def _answer(self, text: str, who: Who) -> Iterator[str | Reply]:
         words = text.split()
         verb = self._verbs.get(words[0].casefold()) if words else None
         if verb and len(words) <= 2:
@@ -71,19 +78,25 @@ class Desk:
             return
         name = words[0].casefold() if words else ""
         if [word.casefold() for word in words[1:]] in ([], ["help"]) and name in self.jobs.all():
-            yield from self._help_of(name)
+            yield self.shown.help_of(name, who)
             return
         yield from self._command(text, who)
 
     def told(self, verb: str, words: Sequence[str], who: Who) -> list[str]:
         """The same for one of the bot's own words. Raises Failed."""
-        return list(self._verbs[verb](list(words), who))
+        found = self._verbs[verb](list(words), who)
+        return [one.text if isinstance(one, Reply) else one for one in found]
 
     @property
-    def _verbs(self) -> dict[str, "Callable[[list[str], Who], Iterator[str]]"]:
+    def shown(self) -> Shown:
+        """What there is to see."""
+        return Shown(self.jobs, self.queue, self.suppressions, self.clock, self.now)
+
+    @property
+    def _verbs(self) -> dict[str, "Callable[[list[str], Who], Iterator[str | Reply]]"]:
         return {
-            "help": self._help,
-            "status": self._status,
+            "help": lambda _, who: iter([self.shown.help(who)]),
+            "status": lambda _, who: iter([self.shown.status(who)]),
             "logs": self._logs,
             "cancel": self._stop,
             "retry": self._retry,
@@ -91,7 +104,7 @@ class Desk:
         }
 
     @property
-    def _actions(self) -> dict[str, Callable[..., Iterator[str]]]:
+    def _actions(self) -> dict[str, Callable[..., Iterator[str | Reply]]]:
         return {
             SCHEDULE: self._schedule,
             CANCEL: self._cancel,
@@ -99,7 +112,7 @@ class Desk:
             UNSUPPRESS: self._unsuppress,
         }
 
-    def _command(self, text: str, who: Who) -> Iterator[str]:
+    def _command(self, text: str, who: Who) -> Iterator[str | Reply]:
         first = text.split(maxsplit=1)
         name = first[0].casefold() if first else ""
         namespace = self.jobs.all().get(name)
@@ -110,24 +123,25 @@ class Desk:
                 check(name, namespace, who)
                 yield from self._actions[command.action](name, namespace, command, said, who)
                 return
-        raise self._unknown(text)
+        raise self._unknown(text, who)
 
-    def _unknown(self, text: str) -> Failed:
-        near = hints(text, [f"{n} {c.phrase.text}" for n, c in self._commands()])
+    def _unknown(self, text: str, who: Who) -> Failed:
+        said = [f"{n} {c.phrase.text}" for n, c in self._commands(who)]
+        near = hints(text, said) or nearest(text, OWN)
         name = text.split(maxsplit=1)[0].casefold() if text else ""
         say = f"Say {name} help." if name in self.jobs.all() else "Say help."
         meant = f"Did you mean: {'; '.join(near)}?" if near else say
         return Failed(f"I do not know “{one_line(text, 100)}”. {meant}", code="unknown")
 
-    def _commands(self) -> Iterator[tuple[str, Command]]:
+    def _commands(self, who: Who) -> Iterator[tuple[str, Command]]:
         for name, namespace in self.jobs.all().items():
-            for command in namespace.slack:
+            for command in namespace.slack if may_use(name, namespace, who) else ():
                 yield name, command
 
     def _schedule(
         self, name: str, namespace: NamespaceOptions, command: Command, said: Mapping[str, str],
         who: Who,
-    ) -> Iterator[str]:  # fmt: skip
+    ) -> Iterator[str | Reply]:  # fmt: skip
         job = namespace.jobs[command.job_type]
         arguments = self.read(job, said)
         kind = type_of(name, command.job_type)
@@ -136,7 +150,8 @@ class Desk:
         )
         asked = bool(job.confirm)
         entry, replaced = self.queue.add(request, asked=asked)
-        yield self._accepted(entry, job, command.delay_seconds, replaced=replaced)
+        text = self._accepted(entry, job, command.delay_seconds, replaced=replaced)
+        yield accepted(text, entry, job)
 
     def read(self, job: Job, said: Mapping[str, str]) -> dict[str, str]:
         """The arguments of a job, as its parameters have them. Raises Failed."""
@@ -160,7 +175,7 @@ class Desk:
             return f"{what} waits for a yes: {whom} confirm {entry.id}" + (seen and f"\n{seen}")
         held = holding(entry, self.suppressions.all(), self.now())
         if held:
-            return f"{what} waits: {entry.type} does not run until {self._at(held.ends)}"
+            return f"{what} waits: {entry.type} does not run until {self.shown.at(held.ends)}"
         when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
         took = ", in place of what waited" if replaced else ""
         return f"{what} will start {when}{took}"
@@ -185,7 +200,7 @@ class Desk:
         except ValueError as error:
             raise Failed(str(error), code="time") from None
         self.suppressions.add(kind, start.timestamp(), end.timestamp(), asker)
-        lasts = f"from {self._at(start.timestamp())} to {self._at(end.timestamp())}"
+        lasts = f"from {self.shown.at(start.timestamp())} to {self.shown.at(end.timestamp())}"
         return f"{kind} does not start {lasts}"
 
     def _unsuppress(
@@ -197,49 +212,26 @@ class Desk:
         """A type may start again."""
         return f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
 
-    def _help(self, _words: list[str], _who: Who) -> Iterator[str]:
-        lines = [
-            f"{name} help · {options.description or 'its commands'}"
-            for name, options in self.jobs.all().items()
-        ]
-        yield "\n".join([*lines, *_HELP])
-
-    def _help_of(self, name: str) -> Iterator[str]:
-        commands = self.jobs.all()[name].slack
-        lines = [f"{name} {command.phrase.text} · {command.help}" for command in commands]
-        yield "\n".join(lines or [f"{name} has no commands"])
-
-    def _status(self, _words: list[str], _who: Who) -> Iterator[str]:
-        going = self.queue.entries(("running", "waiting", "asked"), _SHOWN)
-        held = self.suppressions.all()
-        running = {entry.key: entry.id for entry in going if entry.state == "running"}
-        lines = [self._line(entry, standing(entry, held, running, self.now())) for entry in going]
-        lines += [f"{s.type} does not start until {self._at(s.ends)}" for s in held]
-        yield "\n".join(lines) or "Nothing runs or waits."
-
-    def _line(self, entry: Entry, found: Standing) -> str:
-        """A job in one line."""
-        by = f", asked for by {entry.asker.name}" if entry.asker.name else ""
-        since = f" since {self._at(entry.started or 0)}" if entry.state == "running" else ""
-        why = f", {found.text(self._at)}" if found.why else ""
-        return one_line(f"{entry.id} {phrase(entry)}: {entry.state}{since}{why}{by}", 300)
-
     def _logs(self, words: list[str], who: Who) -> Iterator[str]:
         entry = self._own(words, who)
         yield self.logs(entry) or f"{entry.id} has printed nothing"
 
     def _stop(self, words: list[str], who: Who) -> Iterator[str]:
-        entry = self._own(words, who)
+        entry = self._to_confirm(words, who)
         was = self.queue.cancel(entry.id, who.asker.name)
         yield f"{phrase(entry)} ({entry.id}) " + (
             "is ended" if was == "running" else "is cancelled"
         )
 
-    def _retry(self, words: list[str], who: Who) -> Iterator[str]:
-        yield self.retry(self._own(words, who), who)
+    def _retry(self, words: list[str], who: Who) -> Iterator[Reply]:
+        entry = self._own(words, who)
+        yield self._request(entry.type, entry.arguments, who)
 
     def request(self, kind: str, values: Mapping[str, str], who: Who) -> str:
         """Ask for a job by its type, with its parameters as they are. Raises Failed."""
+        return self._request(kind, values, who).text
+
+    def _request(self, kind: str, values: Mapping[str, str], who: Who) -> Reply:
         namespace, job = self._found(kind)
         check(kind.partition("_")[0], namespace, who)
         names = job.script.parameters
@@ -253,7 +245,7 @@ class Desk:
         arguments = self.read(job, values)
         request = Request(kind, job.concurrency or kind, arguments, who.asker, self.now())
         entry, replaced = self.queue.add(request, asked=bool(job.confirm))
-        return self._accepted(entry, job, 0, replaced=replaced)
+        return accepted(self._accepted(entry, job, 0, replaced=replaced), entry, job)
 
     def hold(self, kind: str, begins: str, ends: str, who: Who) -> str:
         """Suppress a type between two times; `off` ends that. Raises Failed."""
@@ -275,12 +267,8 @@ class Desk:
             raise Failed(f"there is no job {kind}", fix=fix, code="no_job")
         return found
 
-    def retry(self, entry: Entry, who: Who) -> str:
-        """Ask for the same once more."""
-        return self.request(entry.type, entry.arguments, who)
-
     def _confirm(self, words: list[str], who: Who) -> Iterator[str]:
-        entry = self._own(words, who)
+        entry = self._to_confirm(words, who)
         _, job = self.jobs.find(entry.type) or (None, None)
         if job and not self._may_confirm(job, entry, who):
             whom = "who asked" if job.confirm is True else " or ".join(job.confirm)
@@ -300,18 +288,23 @@ class Desk:
             return (asker.user, asker.name) == (who.asker.user, who.asker.name)
         return is_one_of(who.person, job.confirm)
 
-    def _own(self, words: list[str], who: Who) -> Entry:
-        """The job that is meant, of a namespace that the asker may use. Raises Failed."""
+    def _meant(self, words: list[str]) -> Entry:
+        """The job that is meant. Raises Failed."""
         text = words[0] if words else ""
         if not (text.isascii() and text.isdigit() and len(text) < 19):
             raise Failed("which job?", fix="say its number, such as: logs 12", code="which")
-        entry = self.queue.entry(int(text))
-        name = entry.type.partition("_")[0]
-        namespace = self.jobs.all().get(name)
-        if namespace:
-            check(name, namespace, who)
+        return self.queue.entry(int(text))
+
+    def _own(self, words: list[str], who: Who) -> Entry:
+        """The job that is meant, where the asker may use its namespace. Raises Failed."""
+        entry = self._meant(words)
+        check_type(self.jobs, entry.type, who)
         return entry
 
-    def _at(self, moment: float) -> str:
-        zone: ZoneInfo = self.clock.zone
-        return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M:%S}"
+    def _to_confirm(self, words: list[str], who: Who) -> Entry:
+        """The same, or one that waits for the yes of who is asked, whoever else may use its
+        namespace. Raises Failed."""
+        entry = self._meant(words)
+        if not (entry.state == "asked" and is_asked(self.jobs, entry.type, who)):
+            check_type(self.jobs, entry.type, who)
+        return entry

@@ -3,17 +3,18 @@
 import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from labtool.core.errors import Failed
 from labtool.core.people import NoMatch, People, Person, fold
 from labtool.tasks.jobs.queue import Asker
-from labtool.tasks.jobs.section import NamespaceOptions
+from labtool.tasks.jobs.section import Jobs, NamespaceOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who speaks: `person` where the people's list knows them, `member` where they are no
-    guest, `trusted` at the machine's own terminal."""
+    """Who speaks: `person` where the people's list knows them and they have not left, `member`
+    where they are no guest, `trusted` at the machine's own terminal."""
 
     asker: Asker
     person: Person | None = None
@@ -25,11 +26,55 @@ def check(name: str, namespace: NamespaceOptions, who: Who) -> None:
     """Raise Failed for who may not use a namespace."""
     if who.trusted:
         return
-    if namespace.restricted and not who.member:
-        raise Failed(f"{name} is for members only", fix="ask one of them", code="restricted")
+    _check_member(name, namespace, who)
     if namespace.allow and not is_one_of(who.person, namespace.allow):
         fix = f"ask {', '.join(namespace.allow)}"
         raise Failed(f"{name} is not for you", fix=fix, code="not_allowed")
+
+
+def _check_member(name: str, namespace: NamespaceOptions, who: Who) -> None:
+    if namespace.restricted and not (who.member or who.trusted):
+        raise Failed(f"{name} is for members only", fix="ask one of them", code="restricted")
+
+
+def check_type(jobs: Jobs, kind: str, who: Who) -> None:
+    """Raise Failed for who may not use the namespace of a job's type. Of one that the config
+    does not name any more nobody can say who may."""
+    name = kind.partition("_")[0]
+    namespace = jobs.all().get(name)
+    if namespace:
+        check(name, namespace, who)
+    elif not who.trusted:
+        fix = "ask whoever keeps labtool"
+        raise Failed(f"the config names no {name} any more", fix=fix, code="no_namespace")
+
+
+def sees(jobs: Jobs, kind: str, who: Who) -> bool:
+    """Whether somebody may know of a type's jobs."""
+    try:
+        check_type(jobs, kind, who)
+    except Failed:
+        return False
+    return True
+
+
+def may_use(name: str, namespace: NamespaceOptions, who: Who) -> bool:
+    """Whether `check` lets them."""
+    try:
+        check(name, namespace, who)
+    except Failed:
+        return False
+    return True
+
+
+def is_asked(jobs: Jobs, kind: str, who: Who) -> bool:
+    """Whether it is for them to say yes to a type's jobs, whoever may ask for these. Raises
+    Failed for a guest where only members may do anything."""
+    namespace, job = jobs.find(kind) or (None, None)
+    if not (namespace and job) or job.confirm is True or not is_one_of(who.person, job.confirm):
+        return False
+    _check_member(kind.partition("_")[0], namespace, who)
+    return True
 
 
 def is_one_of(person: Person | None, allowed: tuple[str, ...]) -> bool:
@@ -40,9 +85,9 @@ def is_one_of(person: Person | None, allowed: tuple[str, ...]) -> bool:
     return any(fold(one) in names for one in allowed if one)
 
 
-def at_the_terminal(user: str, channel: str, people: Callable[[], People]) -> Who:
-    """Whoever has this account, who may do anything; or as if `user` spoke: one of the people, or
-    a guest."""
+def at_the_terminal(user: str, channel: str, people: Callable[[], People], today: date) -> Who:
+    """Whoever has this account, who may do anything; or as if `user` spoke: one of the people who
+    are in the lab `today`, or a guest."""
     if not user:
         try:
             name = getpass.getuser()
@@ -50,7 +95,9 @@ def at_the_terminal(user: str, channel: str, people: Callable[[], People]) -> Wh
             name = "somebody"
         return Who(Asker(name, channel=channel), trusted=True)
     try:
-        person = people().find(user)
+        person = people().find(user, today)
     except NoMatch:
         return Who(Asker(user, channel=channel))
+    if not person.active(today):
+        return Who(Asker(person.name, person.key, channel))
     return Who(Asker(person.name, person.key, channel), person, member=True)

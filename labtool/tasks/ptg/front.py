@@ -13,6 +13,7 @@ from labtool.services.irc.settings import Heard
 from labtool.tasks.ptg.call import Notice, Outcome, Speaker
 from labtool.tasks.ptg.desk import Desk
 from labtool.tasks.ptg.silence import HINT, Silence
+from labtool.tasks.ptg.slack import is_in_slack
 
 # Seconds; a nick may change hands where we do not see it.
 _REMEMBERED = 12 * 3600.0
@@ -34,6 +35,7 @@ class Front:
     ) -> None:
         self.client: IrcClient | None = None
         self.oops: Callable[[Exception], None] = lambda error: None
+        self.told_in_slack: Callable[[Notice], None] = lambda notice: None
         self._desk = desk
         self._nick = nick
         self._fetch = fetch
@@ -63,6 +65,13 @@ class Front:
             self._hear(speaker, heard)
         if answers == 1:
             self._say(speaker, HINT)
+
+    def elsewhere(self, speaker: Speaker, text: str) -> Outcome | None:
+        """One line that was said elsewhere; its answers are for who asks here."""
+        outcome = self._desk.hear(speaker, text, self._nick)
+        for notice in outcome.notices if outcome else ():
+            self._notify(notice)
+        return outcome
 
     def _hear(self, speaker: Speaker, heard: Heard) -> None:
         outcome = self._desk.hear(speaker, heard.text, self._nick)
@@ -142,6 +151,9 @@ class Front:
     def _notify(self, notice: Notice) -> None:
         """Tell a subscriber, if it is still who subscribed: somebody else may have the nick
         by now, and they another one."""
+        if is_in_slack(notice):
+            self.told_in_slack(notice)
+            return
         assert self.client is not None
         kind, _, owner = notice.owner.partition(":")
         member = self.client.present(notice.nick)

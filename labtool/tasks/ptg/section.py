@@ -62,6 +62,9 @@ class Ptg(Section):
     prefix: str = Field(default="+", description="Before a command in the channel", max_length=3)
     help_url: str = ""
     flood: Flood = Flood()
+    slack_operators: Words = Field(
+        default=(), description="Names and roles of who is an operator in Slack (labtool slack-bot)"
+    )
     fetch_allow: Words = Field(
         default=(), description="Hosts ~fetchdb may ask although they are private or loopback"
     )

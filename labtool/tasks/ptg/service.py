@@ -21,10 +21,12 @@ from labtool.core.task import Run
 from labtool.services.irc.client import IrcClient
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.board import Board
+from labtool.tasks.ptg.call import Notice
 from labtool.tasks.ptg.desk import Desk, Manners
 from labtool.tasks.ptg.entry import Plan
 from labtool.tasks.ptg.fetch import fetch
 from labtool.tasks.ptg.front import Front
+from labtool.tasks.ptg.slack import Elsewhere
 from labtool.tasks.ptg.store import Store
 
 T = TypeVar("T")
@@ -39,14 +41,14 @@ _EVERY = 60.0
 _LOOK = 2.0
 _CHECK_LINK = 600.0
 _STOP = 8.0
-_LINK, _DATABASE, _SITE = "irc", "board", "site"
+_LINK, _DATABASE, _SITE, _SLACK = "irc", "board", "site", "board in Slack"
 
 
 @dataclass(slots=True)
 class _Mail:
     """What the threads tell the main one."""
 
-    box: "SimpleQueue[LabtoolError | str]" = field(default_factory=SimpleQueue)
+    box: "SimpleQueue[LabtoolError | Notice | str]" = field(default_factory=SimpleQueue)
 
     def changed(self) -> None:
         self.box.put("changed")
@@ -88,7 +90,9 @@ def serve(
     nick, prefix = chosen.settings.nick, chosen.section.prefix
     front = Front(desk, nick, lambda url: fetch(url, allow), mail.changed, prefix)
     link = _Link(front, lambda **calls: connect(chosen.settings, **calls), mail)
-    keeper = _Keeper(run, desk, store, link, build)
+    front.told_in_slack = mail.box.put
+    slack = Elsewhere(run, lambda who, text: link.ask(lambda: front.elsewhere(who, text)))
+    keeper = _Keeper(run, desk, store, link, build, slack)
     run.summary = "stopped; nobody said anything to it"
     with until_told_to_stop(mail.stop):
         link.start()
@@ -160,10 +164,16 @@ class _Keeper:
     """Writes the file, has the site built, tells the admins; when there is need."""
 
     def __init__(
-        self, run: Run, desk: Desk, store: Store, link: _Link, build: Callable[[], None]
+        self,
+        run: Run,
+        desk: Desk,
+        store: Store,
+        link: _Link,
+        build: Callable[[], None],
+        slack: Elsewhere,
     ) -> None:
         self._run, self._desk, self._store, self._link = run, desk, store, link
-        self._build = build
+        self._build, self._slack = build, slack
         self._dirty = True
         self._built = self._told = 0.0
         self._link_checked = time.monotonic()
@@ -178,11 +188,16 @@ class _Keeper:
             if word == "stop":
                 return
             started = time.monotonic()
+            if tried(self._run, _SLACK, self._answer_in_slack):
+                self._run.looked_at.add(_SLACK)
             late = started - self._built > _EVERY
             if self._dirty or late or self._store.edited_outside():
                 self._write()
             self._check_link()
             rest = _PAUSE + min(_REST * (time.monotonic() - started), 1.0)
+
+    def _answer_in_slack(self) -> None:
+        self._dirty |= self._slack.answer()
 
     def last_words(self) -> None:
         """What was accepted to the end is in the file."""
@@ -200,12 +215,17 @@ class _Keeper:
                 now = time.monotonic()
                 if self._dirty or now - started > _EVERY or self._store.edited_outside():
                     return ""
+                if self._slack.waits():
+                    return ""
                 wait = _LOOK
                 continue
             if word == "stop":
                 return "stop"
             if isinstance(word, LabtoolError):
                 self._run.fail(word)
+                checkpoint(self._run)
+            elif isinstance(word, Notice):
+                self._slack.tell(word)
                 checkpoint(self._run)
             else:
                 self._dirty = True

@@ -18,7 +18,7 @@ Type=exec
 {account}ExecStart={command}
 Restart=always
 RestartSec=5
-# {usage}: the config is wrong; starting again does not mend it.
+{watchdog}# {usage}: the config is wrong; starting again does not mend it.
 RestartPreventExitStatus={usage}
 TimeoutStopSec=20
 NoNewPrivileges=yes
@@ -32,6 +32,14 @@ WantedBy={target}
 
 # What makes a command stay that could do a single pass as well.
 _TO_STAY = {"attune-watch": "attune-watch --follow", "jobs-work": "jobs work --follow"}
+
+# Those that give signs of life (core/alive.py): without any for so long they hang.
+_WATCHED = ("slack-bot",)
+_WATCHDOG = """\
+NotifyAccess=main
+WatchdogSec=10min
+WatchdogSignal=SIGKILL
+"""
 
 
 def refuse_same_names(timers: Iterable[str], commands: Iterable[str]) -> None:
@@ -62,6 +70,7 @@ def render(
                 for word in command_line(program, config, name, _TO_STAY.get(name, name))
             ),
             usage=USAGE,
+            watchdog=_WATCHDOG if name in _WATCHED else "",
             target="default.target" if account is None else "multi-user.target",
         )
         for name, about in commands.items()

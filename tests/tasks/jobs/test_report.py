@@ -37,6 +37,7 @@ def test_how_it_ended() -> None:
     assert "failed with exit status 3\na\nb\n" in bad.text
     assert "labtool jobs logs 7" in bad.text
     assert "retry 7" in bad.text
+    assert [(one.action, one.value) for one in bad.buttons] == [("retry", "7")]
     [lost] = said(Outcome("lost", None, "it was killed"))
     assert "was lost: it was killed" in lost.text
 
@@ -47,6 +48,9 @@ def test_who_else_hears() -> None:
     assert [one.to.name for one in said(Outcome("done"), support="#help")] == ["C1"]
     direct = Asker("Ann", "UANN", "D1")
     assert [one.to.name for one in said(failed, direct, support="#help")] == ["D1"]
+    named = Asker("Ann", channel="Deploys", link="https://x.example/p1")
+    assert [one.to.name for one in said(failed, named, support="#help")] == ["Deploys", "#help"]
+    assert "https://x.example/p1" in said(failed, named, support="#help")[1].text
     assert [one.to.name for one in said(failed, Asker("Ann"))] == ["#x"]
 
 
@@ -62,6 +66,7 @@ def test_what_is_too_long_is_a_file(kind: str, size: int, file: bool) -> None:
     assert (out in one.text) is not file
     assert len(one.text) <= 4000
     assert one.file_name == ("x_j-7.txt" if file else "")
+    assert one.buttons == ()
 
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}}
@@ -72,6 +77,7 @@ def test_blocks() -> None:
         [one] = said(Outcome("done", 0, "", json.dumps(good)), report_stdout=True,
                      report_format="blocks")  # fmt: skip
         assert one.blocks[0] == SECTION
+        assert one.file_text == json.dumps(good)  # where Slack refuses them
     for bad, why in (
         ("no JSON", "it is no JSON"),
         ("[]", "no list of blocks"),
@@ -79,6 +85,8 @@ def test_blocks() -> None:
         ('[{"type": "evil"}]', "block 0 is of no type that Slack has"),
         ("[1]", "block 0"),
         ("[" * 50_000, "it is no JSON"),
+        ('[{"type": []}]', "block 0"),
+        ('[{"type": "section", "x": NaN}]', "it is no JSON"),
     ):
         [one] = said(Outcome("done", 0, "", bad), report_stdout=True, report_format="blocks")
         assert one.blocks == ()

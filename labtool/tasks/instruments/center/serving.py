@@ -14,7 +14,7 @@ from labtool.core.service import checkpoint, tried
 from labtool.core.task import Run
 from labtool.services.web import Limited
 from labtool.tasks.instruments.center.api import Center, api
-from labtool.tasks.instruments.center.home import Homes
+from labtool.tasks.instruments.center.home import Homes, bot_composes
 from labtool.tasks.instruments.center.keeping import Keeping
 from labtool.tasks.instruments.center.looking import Look, look
 from labtool.tasks.instruments.center.telling import Who, tell
@@ -109,6 +109,8 @@ class _Rounds:
             added.append(tell(run, found, who))
 
         def homes() -> None:
+            if bot_composes(run.config):
+                return
             if services.slack is not None and any(options.home for _, options in found):
                 now, zone = run.clock.now(), run.clock.zone
                 people, slack = services.people, services.slack

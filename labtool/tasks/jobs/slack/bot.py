@@ -1,42 +1,41 @@
 """The bot: Slack's thread keeps what comes, this one answers, and looks after the connection."""
 
-import hashlib
-import json
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Protocol
 
-from labtool.core.clock import iso
-from labtool.core.database import Database
-from labtool.core.errors import AccessDenied, StateError, Temporary
-from labtool.core.files import write_atomic
+from labtool.core.alive import alive
+from labtool.core.errors import (
+    AccessDenied,
+    ConfigError,
+    LabtoolError,
+    Problem,
+    StateError,
+    Temporary,
+)
+from labtool.core.home import Block, Part
 from labtool.core.log import complain
-from labtool.core.messages import Message, Recipient
-from labtool.core.outbox import Outbox
-from labtool.core.people import People, Person
+from labtool.core.people import Person
+from labtool.core.said import Hear
 from labtool.core.service import checkpoint, tried, until_told_to_stop
 from labtool.core.task import Run
-from labtool.core.text import clean
-from labtool.core.text import link as link_to
-from labtool.tasks.jobs.open import desk, settings_of
-from labtool.tasks.jobs.queue import Asker
-from labtool.tasks.jobs.slack.hearing import Said, overheard, said
-from labtool.tasks.jobs.slack.inbox import Inbox
-from labtool.tasks.jobs.talk import Desk
-from labtool.tasks.jobs.who import Who
+from labtool.tasks.jobs.open import jobs_of, settings_of
+from labtool.tasks.jobs.slack import answers
+from labtool.tasks.jobs.slack.answers import Answers
+from labtool.tasks.jobs.slack.fresh import Fresh
+from labtool.tasks.jobs.slack.hearing import concerns, ident
+from labtool.tasks.jobs.slack.homes import Homes
+from labtool.tasks.jobs.slack.inbox import Inbox, Spool
+from labtool.tasks.jobs.slack.persons import Persons
+from labtool.tasks.jobs.slack.progress import Progress
 
-# Seconds: between looks where nothing comes, at the connection, and how long it may be down
-# before the admins hear.
-_LOOK, _EVERY, _DOWN = 0.5, 5.0, 120.0
-_KNOWN = 600.0
-_KEPT = timedelta(days=30)
-# Slack cuts longer ones.
-_LONGEST = 3900
-_LINK, _ANSWERS = "slack-bot connection", "slack-bot"
+# Seconds: between looks where nothing comes, at the connection, how long it may be down before
+# the admins hear, between tries to join a channel, and how long the state may be of no use
+# before the bot ends, to be started again.
+_LOOK, _EVERY, _DOWN, _JOIN, _USELESS = 0.5, 5.0, 120.0, 60.0, 600.0
+_LINK, _CONFIG, _PEOPLE = "slack-bot connection", "slack-bot config", "slack-bot people"
 
 
 class Link(Protocol):
@@ -52,75 +51,142 @@ class Link(Protocol):
         """Let go of it."""
 
 
-class Rooms(Protocol):
-    """Slack's channels, by their ids. Every method raises as Slack's client."""
+class Rooms(answers.Rooms, Protocol):
+    """Slack's channels and people; every method raises as Slack's client."""
 
-    def react(self, channel: str, at: str, name: str) -> None:
-        """Put a reaction on a message; one that is there is no error."""
-
-    def permalink(self, channel: str, at: str) -> str:
-        """The address of a message."""
+    def profile(self, user: str) -> Any:
+        """Who somebody is: name, mail address, whether they are a member, our workspace."""
 
     def join(self, channel: str) -> None:
         """Go into a public channel."""
 
+    def publish(self, user: str, blocks: Sequence[Block]) -> None:
+        """Show blocks on somebody's Home tab."""
+
 
 @dataclass(slots=True)
 class Bot:
-    """Answers what is said. `profile` asks Slack who somebody is: name, mail address, whether
-    they are a member."""
+    """Answers what is said. `member` finds the Slack id of one of the people, `parts` makes
+    those of the Home tab, `others` what else hears what is said."""
 
     run: Run
-    people: Callable[[], People]
-    profile: Callable[[str], Any]
+    fresh: Fresh
     rooms: Rooms
+    member: Callable[[Person], str]
+    parts: Callable[[Run], Sequence[Part]]
+    others: Callable[[Run], Sequence[Hear]]
     stopped: threading.Event = field(default_factory=threading.Event)
-    fresh: threading.Event = field(default_factory=threading.Event)
-    _known: dict[str, tuple[float, Who]] = field(default_factory=dict)
+    come: threading.Event = field(default_factory=threading.Event)
+    _joined: set[str] = field(default_factory=set)
+    _join_at: float = float("-inf")
 
     def receive(self, kind: str, payload: dict[str, Any]) -> bool:
-        """Keep an event, in whichever thread; whether it may be acknowledged."""
-        ident = str(payload.get("event_id") or "")
-        if kind != "events_api" or not ident:
+        """Keep an event, in whichever thread; whether it may be acknowledged. One that cannot
+        be kept is not, so that Slack sends it again, or tells who pressed a button."""
+        name = ident(kind, payload)
+        words = [one.word for one in settings_of(self.run.config).listeners]
+        if not name or not concerns(payload, words):
             return True  # nothing that we could answer later
         try:
-            with closing(Database.open(self.run.config.state)) as database:
-                Inbox(database).keep(ident, payload)
+            self._spool.keep(name, payload)
         except StateError as error:
             complain(str(error))
             return False
-        self.fresh.set()
+        self.come.set()
         return True
 
+    @property
+    def _spool(self) -> Spool:
+        return Spool(self.run.config.state / "slack-inbox")
+
     def serve(self, link: Link) -> None:
-        """Until told to stop. Raises AccessDenied where Slack refuses at the start, and
-        KeyboardInterrupt after ^C."""
-        inbox = Inbox(self.run.database)
-        desk_ = desk(self.run.config, self.run.database, self.run.clock, self.people)
+        """Until told to stop. Raises AccessDenied where Slack refuses at the start, StateError
+        where the state is of no use for long, and KeyboardInterrupt after ^C."""
+        persons = Persons(self.rooms.profile)
+        homes = self._homes(persons)
+        work = _Work(
+            Inbox(self.run.database),
+            Answers(
+                self.run, self.fresh, persons, self.rooms, lambda: work.homes, lambda: work.others
+            ),
+            homes,
+            Progress(self.run, self.rooms.update),
+            self.others(self.run),
+        )
 
         def stop() -> None:
             self.stopped.set()
-            self.fresh.set()
+            self.come.set()
 
         with until_told_to_stop(stop):
             try:
                 self._connect(link)
-                self._join()
-                looked = 0.0
-                while not self.stopped.is_set():
-                    self.fresh.wait(_LOOK)
-                    self.fresh.clear()
-                    answered = self._answer_all(inbox, desk_)
-                    if time.monotonic() - looked > _EVERY:
-                        looked = time.monotonic()
-                        self._look(link)
-                        inbox.tidy()
-                        checkpoint(self.run)
-                    elif answered:
-                        checkpoint(self.run)
+                self._go_on(work, persons, link)
             finally:
                 link.close()
         self.run.summary = "stopped"
+
+    def _go_on(self, work: "_Work", persons: Persons, link: Link) -> None:
+        looked, useful = float("-inf"), time.monotonic()
+        while not self.stopped.is_set():
+            self.come.wait(_LOOK)
+            self.come.clear()
+            try:
+                if time.monotonic() - looked > _EVERY:
+                    looked = time.monotonic()
+                    self._look(link)
+                    self._renew(work, persons)
+                    self._join()
+                    self._spool.tidy()
+                    work.inbox.tidy()
+                    checkpoint(self.run)
+                self._once(work)
+                useful = time.monotonic()
+            except StateError as error:
+                # Busy for long, or full: what comes is kept beside the database meanwhile.
+                complain(str(error))
+                if time.monotonic() - useful > _USELESS:
+                    raise
+                self.stopped.wait(_LOOK)
+
+    def _once(self, work: "_Work") -> None:
+        self._spool.empty_into(work.inbox)
+        sends = work.answers.all(work.inbox)
+        if sends:
+            checkpoint(self.run)
+        if work.progress.round():
+            checkpoint(self.run)
+        if work.homes.parts:
+            tried(self.run, "slack-bot home", lambda: work.homes.round(self.fresh.people))
+
+    def _renew(self, work: "_Work", persons: Persons) -> None:
+        """Who has come or gone, and what the config says now."""
+
+        def look() -> None:
+            self.fresh.look()
+            before, config = self.run.config, self.fresh.config
+            if config is before:
+                return
+            if config.state != before.state:
+                fix = "start slack-bot again"
+                problem = Problem(str(config.path), "lab.state is another folder", fix)
+                raise ConfigError([problem])
+            self.run.task.config = config
+            try:
+                jobs_of(config)
+                settings_of(config)
+                work.homes, work.others = self._homes(persons), self.others(self.run)
+            except LabtoolError:
+                self.run.task.config = before
+                raise
+            work.answers.renew()
+
+        for topic, step in ((_CONFIG, look), (_PEOPLE, self.fresh.look_at_people)):
+            if tried(self.run, topic, step):
+                self.run.looked_at.add(topic)
+
+    def _homes(self, persons: Persons) -> Homes:
+        return Homes(self.run, self.parts(self.run), persons, self.rooms.publish, self.member)
 
     def _connect(self, link: Link) -> None:
         """At the start a wrong token ends it; a network that is away does not."""
@@ -130,14 +196,28 @@ class Bot:
             complain(str(error))
 
     def _join(self) -> None:
+        """Go where the config wants it, again where Slack was away."""
+        if time.monotonic() - self._join_at < _JOIN:
+            return
+        self._join_at = time.monotonic()
         for channel in settings_of(self.run.config).join:
-            tried(self.run, f"slack-bot {channel}", lambda c=channel: self.rooms.join(c))  # type: ignore[misc]  # mypy sees no type in the default
+            if channel in self._joined:
+                continue
+            topic = f"slack-bot {channel}"
+            if tried(self.run, topic, lambda c=channel: self.rooms.join(c)):  # type: ignore[misc]  # mypy sees no type in the default
+                self.run.looked_at.add(topic)
+                self._joined.add(channel)
 
     def _look(self, link: Link) -> None:
-        """Whether it is connected, for everybody who asks; long silence is told."""
+        """Whether it is connected, for everybody who asks; long silence is told, and a token
+        that is refused at once."""
 
         def look() -> None:
-            down = link.look()
+            try:
+                down = link.look()
+            except AccessDenied:
+                self._health(None)
+                raise
             self._health(down)
             if down > _DOWN:
                 what = f"has been disconnected for {down:.0f} s"
@@ -146,91 +226,14 @@ class Bot:
         if tried(self.run, _LINK, look):
             self.run.looked_at.add(_LINK)
 
-    def _health(self, down: float) -> None:
-        found = {
-            "at": iso(self.run.clock.now()),
-            "connected": down == 0,
-            "down_seconds": round(down),
-        }
-        path = self.run.config.state / "slack-bot.json"
-        write_atomic(path, json.dumps(found).encode() + b"\n")
-
-    def _answer_all(self, inbox: Inbox, desk_: Desk) -> int:
-        waiting = inbox.waiting()
-        for ident, payload in waiting:
-
-            def answer(ident: str = ident, payload: dict[str, Any] = payload) -> None:
-                self._answer(inbox, desk_, ident, payload)
-
-            if tried(self.run, _ANSWERS, answer):
-                continue
-            if isinstance(self.run.errors[-1], Temporary | AccessDenied):
-                self.stopped.wait(_LOOK)
-                return len(waiting)
-            # What can never be answered holds up nobody else; the admins hear of it.
-            inbox.done(ident)
-        if waiting:
-            self.run.looked_at.add(_ANSWERS)
-        return len(waiting)
-
-    def _answer(self, inbox: Inbox, desk_: Desk, ident: str, payload: dict[str, Any]) -> None:
-        """Do what is asked for, keep the answer, and that it was done: all of it, or nothing."""
-        heard = said(payload)
-        who = self._who(heard) if heard else None
-        notes = [] if heard else self._overheard(ident, payload)
-        with self.run.database.write():
-            for note in notes:
-                Outbox(self.run.database).add(note)
-            if heard and who:
-                text = "\n".join(desk_.answer(heard.text, who))
-                self._keep(heard, ident, text)
-            inbox.done(ident)
-
-    def _overheard(self, ident: str, payload: dict[str, Any]) -> list[Message]:
-        """A word that is listened for: marked, and passed on with a link."""
-        listeners = {one.word: one for one in settings_of(self.run.config).listeners}
-        found = overheard(payload, list(listeners))
-        if found is None:
-            return []
-        heard, word = found
-        listener, today = listeners[word], self.run.clock.today()
-        self.rooms.react(heard.channel, heard.thread, listener.reaction)
-        url = self.rooms.permalink(heard.channel, heard.thread)
-        key, until = f"slack-word:{hashlib.sha256(ident.encode()).hexdigest()[:24]}", today + _KEPT
-        text = f"{clean(word)}: {link_to(url)}"
-        notes = [Message(key, Recipient("channel", listener.channel), text, until)]
-        if listener.is_away(today):
-            to = Recipient("channel", heard.channel)
-            away = clean(listener.away_text)
-            notes.append(Message(f"{key}:away", to, away, until, under=heard.thread))
-        return notes
-
-    def _keep(self, heard: Said, ident: str, text: str) -> None:
-        key = f"slack:{hashlib.sha256(ident.encode()).hexdigest()[:24]}"
-        shown = clean(text)
-        if len(shown) > _LONGEST:
-            shown = f"{shown[:_LONGEST]}…"
-        to = Recipient("channel", heard.channel)
-        until = self.run.clock.today() + _KEPT
-        Outbox(self.run.database).add(Message(key, to, shown, until, under=heard.thread))
-
-    def _who(self, heard: Said) -> Who:
-        """Who has a Slack id, with where the answer goes."""
-        at, who = self._known.get(heard.user, (0.0, None))
-        if who is None or time.monotonic() - at > _KNOWN:
-            found = self.profile(heard.user)
-            person = _person(self.people(), heard.user, found.email)
-            name = person.name if person else found.name
-            who = Who(Asker(name, heard.user), person, member=found.is_member)
-            self._known[heard.user] = (time.monotonic(), who)
-        asker = Asker(who.asker.name, heard.user, heard.channel, heard.thread)
-        return Who(asker, who.person, who.member)
+    def _health(self, down: float | None) -> None:
+        alive(self.run.config.state, "slack-bot", connected=down == 0, down=down)
 
 
-def _person(people: People, user: str, email: str) -> Person | None:
-    """Who of the lab's people has a Slack id, or a mail address."""
-    folded = email.casefold()
-    for person in people.everyone:
-        if person.slack == user or (folded and person.email.casefold() == folded):
-            return person
-    return None
+@dataclass(slots=True)
+class _Work:
+    inbox: Inbox
+    answers: Answers
+    homes: Homes
+    progress: Progress
+    others: Sequence[Hear]

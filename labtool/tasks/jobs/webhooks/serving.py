@@ -37,6 +37,7 @@ from labtool.tasks.jobs import approval
 from labtool.tasks.jobs.open import jobs_of
 from labtool.tasks.jobs.queue import Asker, Entry, Queue
 from labtool.tasks.jobs.queue import Request as Wanted
+from labtool.tasks.jobs.replies import accepted
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import Job, Jobs
 from labtool.tasks.jobs.suppressions import Suppressions
@@ -205,7 +206,8 @@ class _Webhooks:
             text = f"{phrase(entry)} ({entry.id}), {one_line(event.fields['url'])}, {held}"
             today = Clock(self.config.core.lab.timezone).today()
             to = Recipient("channel", namespace.channel)
-            Outbox(database).add(Message(key, to, clean(text), today + _KEPT))
+            buttons = accepted(text, entry, job).buttons
+            Outbox(database).add(Message(key, to, clean(text), today + _KEPT, buttons=buttons))
         said = held.partition("\n")[0] or "was queued"
         return f"{phrase(entry)} ({entry.id}) {said}"
 

@@ -1,0 +1,48 @@
+"""What is answered, and what people write around what they want."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labtool.core.messages import Button
+from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.section import Job
+
+# What stands before what they want.
+_POLITE = frozenset(
+    ["please", "pls", "hi", "hey", "hello", "dear", "ok", "okay", "can", "could", "would",
+     "will", "you", "just", "kindly", "and", "now"]
+)  # fmt: skip
+_AROUND = " ,:;!–—\n\t"  # noqa: RUF001  (people's dashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, with what can be pressed below it; `approvers` are the names and roles of
+    those who are to press it."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+
+def bare(text: str, is_known: Callable[[str], bool]) -> str:
+    """What was said without the polite words before it, unless one is the first of a command."""
+    rest = text.lstrip(_AROUND)
+    while rest:
+        first, *after = rest.split(maxsplit=1)
+        word = first.casefold().strip(_AROUND)
+        if word not in _POLITE or is_known(word) or not after:
+            return rest
+        rest = after[0].lstrip(_AROUND)
+    return text
+
+
+def accepted(text: str, entry: Entry, job: Job) -> Reply:
+    """What is said of a request; where that waits for a yes, with what to press."""
+    if not job.confirm:
+        return Reply(text)
+    buttons = (
+        Button("Run it", "confirm", str(entry.id), "primary"),
+        Button("Refuse", "cancel", str(entry.id), "danger"),
+    )
+    return Reply(text, buttons, () if job.confirm is True else job.confirm)
