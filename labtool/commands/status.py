@@ -90,12 +90,10 @@ def status(
         ]
         columns = ("task", "last run", "outcome", "took", "next", "note")
         show.table(columns, rows, "Nothing has run yet, and no timers are set up.", cut=0)
-        for warning in warnings(lab, database, now):
-            print(f"backup: {warning}")
-        for warning in failing(lab, database, now):
-            print(f"cache: {warning}")
-        for worry in worries(lab.state, now):
-            print(worry)
+        backups = [f"backup: {warning}" for warning in warnings(lab, database, now)]
+        caches = [f"cache: {warning}" for warning in failing(lab, database, now)]
+        for line in (*backups, *caches, *worries(lab.state, now)):
+            print(line)
         for state in ("waiting", "unknown", "failed"):
             count = sum(e.state == state for e in open_messages)
             if count:
