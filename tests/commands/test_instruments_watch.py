@@ -259,8 +259,9 @@ def test_all_logs_the_first_time_and_only_then(room: Room) -> None:
         poll(lambda: sum(len(b["changes"]) for w, b in stand.taken if w == "events") == 3)
         watch.send_signal(signal.SIGTERM)
         assert watch.wait(15) == 0
-        done = room.pass_("--from-start")
-        assert (done.status, "was begun already" in done.err) == (2, True)
+        for more in ((), ("--follow",)):
+            done = room.pass_("--from-start", *more)
+            assert (done.status, "was begun already" in done.err) == (2, True)
 
 
 def test_a_damaged_spool_is_told(room: Room) -> None:

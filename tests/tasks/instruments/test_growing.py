@@ -25,6 +25,7 @@ class Reader:
     def __init__(self, folder: Path, kind: InstrumentOptions) -> None:
         self.folder, self.kind = folder, kind
         self.places: dict[str, Place] = {}
+        self.trouble: OSError | None = None
 
     def files(self) -> Sequence[Path]:
         if self.kind.newest_alone:
@@ -34,7 +35,12 @@ class Reader:
     def look(self, *, all_of_them: bool = False) -> list[str]:
         known = Known(self.places)
         wanted = plan(self.files(), known, self.kind, NOW, all_of_them=all_of_them)
-        found = [row for block in unread(wanted, known) for row in block.rows]
+        found = []
+        try:
+            for block in unread(wanted, known, each_alone=not self.kind.newest_alone):
+                found += block.rows
+        except OSError as error:
+            self.trouble = error
         self.places = known.places
         return found
 
@@ -238,9 +244,20 @@ def test_a_log_that_cannot_be_opened_for_an_instant(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", locked)
-        with pytest.raises(PermissionError):
-            several.look()
+        write(several.folder / "b.log", "another")
+        assert several.look() == ["another"]  # which stops no other
+        assert isinstance(several.trouble, PermissionError)
     assert several.look() == ["two"]
+
+
+def test_a_row_that_is_half_written_at_the_first_look(several: Reader) -> None:
+    old = several.folder / "old.log"
+    old.write_text("whole\nha")
+    os.utime(old, (1000, 1000))
+    write(several.folder / "new.log", "new")
+    assert several.look() == ["new"]
+    write(old, "lf")
+    assert several.look() == ["half"]
 
 
 def test_an_old_log_that_is_copied_in_is_not_the_newest(one: Reader) -> None:

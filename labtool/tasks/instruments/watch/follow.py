@@ -159,6 +159,8 @@ def follow(
         for each in wanted:
             what = f"the watch of {each.key}"
             stack.enter_context(hold(run.config.state, f"watch-{each.key}", what=what))
+            with closing(Store(run.config.state, each.key)) as store:
+                Watch(each, store, run.clock, show, all_of_them).check()
         threads = [
             # A read from a share that is away never comes back: nobody waits for it at the end.
             threading.Thread(

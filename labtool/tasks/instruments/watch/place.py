@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 # So much of a file's beginning, and of what precedes our place, says which file it is.
 _HEAD, _TAIL = 1024, 256
-_BLOCK = 256 * 1024
+_BLOCK, _LONGEST_HALF = 256 * 1024, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,12 @@ def begins_as(path: Path, other: Path) -> bool:
 
 
 def at_the_end(path: Path) -> Place:
-    """The place after all of a file. Raises OSError."""
+    """The place after the last whole row of a file. Raises OSError."""
     with path.open("rb") as file:
-        return place_in(file, path.name, os.fstat(file.fileno()).st_size)
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - _LONGEST_HALF))
+        half = file.read(_LONGEST_HALF).rpartition(b"\n")[2]
+        return place_in(file, path.name, size - len(half) if len(half) < _LONGEST_HALF else size)
 
 
 def _hash(file: BinaryIO, start: int, size: int) -> str:

@@ -4,6 +4,7 @@ and begun anew, and clocks are set back.
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -72,11 +73,12 @@ class Part:
 @dataclass(slots=True)
 class Plan:
     """What to read, in order, places that are known without reading, and names that no log
-    has any more."""
+    has any more; `trouble` is of a log that could not be looked at, which stops no other."""
 
     parts: list[Part] = field(default_factory=list)
     marks: list[Place] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    trouble: OSError | None = None
 
 
 def plan(
@@ -100,13 +102,13 @@ class _Planner:
         self._lost: list[Place] = []
 
     def plan(self) -> Plan:
-        for path in self._changed():
-            place = self._known.places[path.name]
-            if is_at(path, place):
-                self._read(path, path.name, place.offset)
-            else:
-                self._strange.append(path)
-                self._lost.append(place)
+        for path in self._here():
+            try:
+                self._see(path)
+            except OSError as error:
+                if self._kind.newest_alone:
+                    raise
+                self._found.trouble = error
         current = self._known.current
         for name, place in self._known.places.items():
             if name not in self._paths and (name == current or not self._kind.newest_alone):
@@ -125,12 +127,22 @@ class _Planner:
     def _read(self, path: Path, name: str, offset: int, *, last: bool = True) -> None:
         self._found.parts.append(Part(path, name, offset, new=not offset, last=last))
 
-    def _changed(self) -> list[Path]:
-        """The logs that are not as they were, the one that was read last at the end."""
+    def _see(self, path: Path) -> None:
+        """What became of a log, if it is not as it was."""
+        place = self._known.places[path.name]
+        if self._known.looks.get(path.name) == look(path):
+            return
+        if is_at(path, place):
+            self._read(path, path.name, place.offset)
+        else:
+            self._strange.append(path)
+            self._lost.append(place)
+
+    def _here(self) -> list[Path]:
+        """The logs that may have grown, the one that was read last at the end."""
         read = [name for name, place in self._known.places.items() if place.offset != _PASSED_BY]
         names = read[-_MAY_GROW:] if self._kind.newest_alone else read
-        here = [self._paths[name] for name in names if name in self._paths]
-        return [path for path in here if self._known.looks.get(path.name) != look(path)]
+        return [self._paths[name] for name in names if name in self._paths]
 
     def _find(self, fresh: Sequence[Path]) -> set[Path]:
         """Where the lost ones are now. Each file is one of them at most. Where its new name is
@@ -168,14 +180,14 @@ class _Planner:
     def _is_copy(self, path: Path) -> bool:
         """Whether a new file is a copy of one that is read, or of its beginning: what is in it
         was told, or will be."""
-        try:
-            for place in self._known.places.values():
-                other = self._paths.get(place.name)
+        for place in self._known.places.values():
+            other = self._paths.get(place.name)
+            # One that cannot be read now is compared with none.
+            with suppress(OSError):
                 if place.offset > 0 and other and begins_as(path, other):
-                    self._found.marks.append(at_the_end(path))
-                    return path.stat().st_size > 0
-        except FileNotFoundError:
-            return True  # it was there for an instant
+                    end = at_the_end(path)
+                    self._found.marks.append(end)
+                    return end.offset > 0
         return False
 
     def _later(self, fresh: Sequence[Path]) -> list[Path]:

@@ -83,18 +83,27 @@ class Reading:
             self.lost += len(odd)
 
 
-def unread(found: Plan, known: Known) -> Iterator[Block]:
+def unread(found: Plan, known: Known, *, each_alone: bool = False) -> Iterator[Block]:
     """What is new in the logs, in order. Who asks for the next block has taken the one before:
-    `known` says so. Raises OSError."""
+    `known` says so. Raises OSError; where each log stands alone, after the others are read."""
     known.mark(found.marks, found.gone)
+    trouble = found.trouble
     for part in found.parts:
-        before = look(part.path)
-        for block in blocks(part):
-            yield block
-            known.put(block.place)
+        try:
+            before = look(part.path)
+            for block in blocks(part):
+                yield block
+                known.put(block.place)
+        except OSError as error:
+            if not each_alone:
+                raise
+            trouble = error
+            continue
         # A row that is half written is looked for until it is whole, or another file follows.
         if known.places[part.name].offset == before[1]:
             known.looks[part.name] = before
+    if trouble is not None:
+        raise trouble
 
 
 def shown(instrument: str, change: Mapping[str, Any]) -> dict[str, Any]:

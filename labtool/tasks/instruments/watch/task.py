@@ -95,9 +95,12 @@ class Watch:
             raise _garbled(self.watched, reading)
         return told
 
-    def begun(self) -> bool:
-        """Whether something was read before."""
-        return bool(self.store.places())
+    def check(self) -> None:
+        """Raises UsageError where all logs are wanted, and some were read before."""
+        if self.all_of_them and self.store.places():
+            what = "was begun already: --from-start is for the first time"
+            fix = f"to read all again as if for the first time, move {self.store.path} away"
+            raise UsageError(f"{self.watched.key} {what}", fix=fix)
 
     def send(self, server: Server, go_on: Callable[[], bool] = lambda: True) -> int:
         """Send what waits."""
@@ -132,7 +135,7 @@ def news(
         found = plan(options.files(), known, options, now, all_of_them=all_of_them)
         if found.marks or found.gone:
             mark(found.marks, found.gone)
-        yield from unread(found, known)
+        yield from unread(found, known, each_alone=not options.newest_alone)
     except OSError as error:
         where = str(error.filename or options.logs)
         fix = "is the folder there, and may this account read it?"
@@ -225,10 +228,7 @@ def one_pass(
 
 def _pass(run: Run, watch: Watch, server: Server) -> None:
     troubles: list[LabtoolError] = []
-    if watch.all_of_them and watch.begun():
-        what = "was begun already: --from-start is for the first time"
-        fix = f"to read all again as if for the first time, move {watch.store.path} away"
-        raise UsageError(f"{watch.watched.key} {what}", fix=fix)
+    watch.check()
     try:
         run.counts["changes"] += watch.read()
     except Failed as error:
