@@ -328,3 +328,39 @@ def test_what_is_kept_must_be_json(lab: Lab) -> None:
     assert done.status == 1
     assert "&k gives no JSON; correct keep:" in done.err
     assert not list((lab.state / "logs").glob("bug-*"))
+
+
+def test_a_public_page_says_that_it_is_old_and_not_why(lab: Lab) -> None:
+    lab.configure({"cache": {"x": shell("echo '{\"n\": 1}'", public=True)}})
+    lab.run("cache")
+    lab.configure({"cache": {"x": shell("echo secret-host is down >&2; false", public=True)}})
+    assert lab.run("cache", "--force").status == 1
+    assert lab.run("build-page").status == 0
+    public = (lab.folder / "site" / "cache-x.html").read_text()
+    private = (lab.folder / "site-private" / "cache-x.html").read_text()
+    assert "not fresh" in public
+    assert "secret-host" not in public
+    assert "secret-host" in private
+
+
+@pytest.mark.parametrize(
+    ("timers", "say"),
+    [
+        ({}, "nothing asks the sources: no timer runs cache"),
+        ({"c": {"run": "cache", "when": "every 1h"}}, "runs each 1h, and fast more often"),
+        ({"c": {"run": "cache", "when": "every 3m"}}, ""),
+        ({"c": {"run": "cache --every 3m", "when": "every 1h"}}, ""),
+        ({"c": {"run": "cache", "when": "daily 09:00"}}, "runs each 1d, and fast, slow more often"),
+    ],
+)
+def test_check_tells_who_asks_too_seldom(lab: Lab, timers: Any, say: str) -> None:
+    fast, slow = shell("true", every="3m"), shell("true", every="2h")
+    lab.configure({"cache": {"fast": fast, "slow": slow}, "timers": timers})
+    done = lab.run("check")
+    assert done.status == 0
+    told = [
+        line
+        for line in done.err.splitlines() + done.lines
+        if "more often" in line or "asks the" in line
+    ]
+    assert (say in told[0]) if say else not told

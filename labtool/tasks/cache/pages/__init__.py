@@ -27,6 +27,7 @@ from labtool.tasks.cache.views.calendar import today as on_day
 # A source is late when it has not answered for so many of its beats.
 _LATE = 3
 _PRESENCE, _CALENDAR = "slack-presence", "calendar"
+_SINCE = "It was asked since and gave no answer; this is what it told last."
 _UNDRAWN = "What it answered could not be drawn; whoever looks after labtool was told."
 # Which files of a site are ours.
 _OWNS = ("cache-*.html", "data/*.json")
@@ -138,7 +139,9 @@ class _Drawing:
         at = from_iso(found.fetched_at) if found and found.fetched_at else None
         if found and found.kind != source.kind:
             found = at = None
-        error = "" if public or not found else found.error
+        error = found.error if found else ""
+        if public and error:
+            error = _SINCE  # why may name what is private
         late = at is not None and self._now - at > _LATE * source.every
         empty = Shown(called, at, error or _UNDRAWN, late, View(), [])
         shown = self.tried(
