@@ -105,7 +105,7 @@ def _list(lab: "Config", database: "Database", at: str, *, json: bool) -> None:
         return
     columns = ("instrument", "state", "user", "free at", "last row", "heard of")
     rows = [_row(lab, one, now) for one, _ in found]
-    show.table(columns, rows, "The config names none; add some under instruments:")
+    show.table(columns, rows, "The config names none; add some under instruments:", cut=1)
     for one, options in found:
         for each in conditions(one, options, now, zone):
             print(f"! {each.text}")
