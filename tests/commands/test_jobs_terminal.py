@@ -286,7 +286,7 @@ jobs:
   x:
     allow: [stuff, ann lee]
     jobs:
-      one: {run_args_template: "if then {y}", confirm: [Zorro, staff]}
+      one: {run_args_template: "if then fi", confirm: [Zorro, staff]}
       two: {run_args_template: "echo fine"}
 """
 
@@ -303,7 +303,7 @@ jobs:
             "14: jobs.x.jobs.typed.parameters.y: least: 5 is more than most: 1",
         ]),
         (WORSE, [
-            "9: jobs.x.jobs.two.run_args_template: a parameter inside $((",
+            "9: jobs.x.jobs.two.run_args_template: $((...)) in a template with parameters; let a",
             "11: jobs.x.slack.0.command: 'say {y}' has {y}; write [y] in a command",
             "12: jobs.x.slack.1.command: 'stop [me]': cancel_job takes no parameters",
             "13: jobs.x.slack.2.command: 'help' is what the bot itself answers",
