@@ -311,7 +311,7 @@ def test_the_check_names_sources_that_have_nothing_to_ask_with(lab: Lab) -> None
         ({"kind": "command", "run": ["x"], "timeout": "0"}, "cache.x.timeout: is no time at all"),
         (
             {"kind": "http-json", "url": "example.org/now.json"},
-            "'example.org/now.json' is no web address; write one that begins with https://",
+            "'example.org/now.json' is no address; write one that begins with https://",
         ),
     ],
 )

@@ -57,12 +57,6 @@ def explain(detail: ErrorDetails) -> tuple[str, str]:
         return f"{_shown(detail)} {what}", fix
     if kind in _WORDS:
         return _WORDS[kind]
-    if kind == "string_pattern_mismatch":
-        if "https?://" in str(context.get("pattern", "")):
-            fix = "write one that begins with https:// or http://"
-            return f"{_shown(detail)} is no web address", fix
-        fix = "labtool config schema has the pattern, and what it is for"
-        return f"{_shown(detail)} is not written as this must be", fix
     what, _, fix = detail["msg"].partition("; ")
     return what[:1].lower() + what[1:], fix or "see labtool config schema"
 

@@ -32,7 +32,11 @@ def site(document: dict[str, Any], at: datetime = NOW) -> dict[str, bytes]:
     lab = config.core.lab.model_copy(update={"timezone": _zone()})
     config = Config(config.path, config.core.model_copy(update={"lab": lab}), config.marked)
     made = given(document, config, at, PADS)
-    return render(made.pages, {**COMMON, "zone": _zone(), "menu": made.menu}, at)
+    return render(made.pages, {**COMMON, "zone": _zone(), "menu": made.menu}, at, _undrawn)
+
+
+def _undrawn(page: Any, error: Exception) -> None:
+    raise AssertionError(page) from error
 
 
 def _zone() -> Any:
