@@ -309,3 +309,21 @@ def test_a_log_with_room_for_rows_to_come(one: Reader) -> None:
         file.write(b"one\ntwo\n")
     assert one.look() == ["two"]
     assert one.look() == []
+
+
+def test_a_log_that_cannot_be_opened_at_the_first_look_stops_no_other(
+    several: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = several.folder / "old.log"
+    write(old, "old", at=1000)
+    write(several.folder / "new.log", "new")
+    plain = Path.open
+
+    def locked(self: Path, *arguments: Any, **more: Any) -> Any:
+        if self == old:
+            raise PermissionError(13, "Permission denied", str(self))
+        return plain(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", locked)
+    assert several.look() == ["new"]
+    assert isinstance(several.trouble, PermissionError)

@@ -1,6 +1,7 @@
 """Rows as nobody would write them, and what becomes of them."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -220,3 +221,19 @@ def test_a_log_of_which_nothing_can_be_read(bad: str) -> None:
     one.changes(block([bad] * 100))
     assert one.unreadable
     assert (one.rows, one.odd) == (204, 203)
+
+
+@pytest.mark.parametrize(
+    ("off", "ahead"),
+    [(0, 0), (-3600, -3600), (-3630, -3600), (5400, 5400), (-400, 0), (-86400 * 3, 0), (900, 0)],
+)
+def test_a_zone_that_is_wrong_is_seen_by_when_rows_are_written(off: float, ahead: float) -> None:
+    """As of a computer that stays in winter time, though its clock is right in UTC."""
+    written = datetime(2026, 11, 25, 9, tzinfo=UTC).timestamp()
+    time = datetime.fromtimestamp(written + off, UTC).replace(tzinfo=None).isoformat()
+    one = reading()
+    one.changes(Block([row("login", time)], NOWHERE, False, 0, written))
+    assert one.ahead == ahead
+    several = Reading(parse, reader((), ZoneInfo("UTC")), Machine(), newest_alone=False)
+    several.changes(Block([row("login", time)], NOWHERE, False, 0, written))
+    assert several.ahead == 0

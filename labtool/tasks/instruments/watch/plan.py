@@ -218,11 +218,18 @@ def _first(files: Sequence[Path], kind: Kind, *, all_of_them: bool) -> Plan:
     passed = files[: len(files) - len(wanted)]
     # The newest by its name may be of a clock that was wrong: others may be the one that grows.
     split = max(0, len(passed) - _MAY_GROW + 1) if kind.newest_alone else 0
-    marks = [*map(_passed_by, passed[:split]), *map(at_the_end, passed[split:])]
+    found = Plan(marks=[_passed_by(path) for path in passed[:split]])
+    for path in passed[split:]:
+        try:
+            found.marks.append(at_the_end(path))
+        except OSError as error:
+            found.marks.append(_passed_by(path))
+            found.trouble = error
     parts = [Part(path, path.name, 0, new=True, last=True) for path in wanted]
     if kind.newest_alone and parts:
         parts = [replace(part, last=part is parts[-1]) for part in parts]
-    return Plan(parts, marks)
+    found.parts = parts
+    return found
 
 
 def _passed_by(path: Path) -> Place:

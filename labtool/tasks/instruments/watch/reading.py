@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labtool.core.clock import from_iso
 from labtool.tasks.instruments import events as ev
 from labtool.tasks.instruments.events import Parser
 from labtool.tasks.instruments.machine import Machine
@@ -15,6 +16,8 @@ from labtool.tasks.instruments.watch.tail import Block, blocks
 # be, many more: programs write what they please between their rows.
 _STRANGE, _GARBLED = 3, 200
 _LONGEST_SAMPLE = 120
+# Seconds: how exactly a row's time is that of its file; and the largest difference of zones.
+_HALF_HOUR, _NEAR, _MOST_HALVES = 1800.0, 120.0, 52
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class Reading:
     lost: int = 0
     sample: str = ""
     good: bool = False
+    # Seconds: how far the times of the rows are ahead of this machine's clock.
+    ahead: float = 0.0
 
     def changes(self, block: Block) -> list[Transition]:
         """What a block's rows change, with instants in UTC. Rows that are none are counted."""
@@ -59,6 +64,8 @@ class Reading:
         if last is not None and (time := instant(last[0])):
             machine.last_row = time
             found = True
+            if block.written:
+                self.ahead = _ahead(time, block.written) if self.newest_alone else 0.0
         self._count(len(block.rows), odd, found=found)
         self.rows += block.dropped
         self.odd += block.dropped
@@ -66,7 +73,7 @@ class Reading:
 
     def counts(self) -> dict[str, Any]:
         """What is to be kept with the machine."""
-        return {"lost": self.lost, "sample": self.sample, "good": self.good}
+        return {"lost": self.lost, "sample": self.sample, "good": self.good, "ahead": self.ahead}
 
     @property
     def unreadable(self) -> bool:
@@ -81,6 +88,15 @@ class Reading:
         elif odd:
             self.sample = self.sample if self.lost else odd[0][:_LONGEST_SAMPLE]
             self.lost += len(odd)
+
+
+def _ahead(time: str, written: float) -> float:
+    """By how much the zone of a log is wrong: a row is written when it says. Zones differ by half
+    hours; what else there is between the two is no zone's."""
+    seconds = from_iso(time).timestamp() - written
+    halves = round(seconds / _HALF_HOUR)
+    fits = abs(seconds - halves * _HALF_HOUR) < _NEAR and abs(halves) <= _MOST_HALVES
+    return halves * _HALF_HOUR if fits else 0.0
 
 
 def unread(found: Plan, known: Known, *, each_alone: bool = False) -> Iterator[Block]:

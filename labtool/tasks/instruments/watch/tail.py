@@ -18,12 +18,14 @@ _MARK = b"\xef\xbb\xbf"
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows without their newlines, and the place after them. `opened`: the file is new;
-    `dropped` counts rows that were too long to be any."""
+    `dropped` counts rows that were too long to be any; `written`: when the file was written to
+    last, of which these are the last rows; 0 where they are not, or it is not known."""
 
     rows: list[str]
     place: Place
     opened: bool
     dropped: int
+    written: float = 0.0
 
 
 def blocks(part: Part) -> Iterator[Block]:
@@ -37,7 +39,8 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
     offset, opened, skipping = part.offset, part.new, False
     # What is appended while we read comes the next time: a writer who never rests holds up
     # nobody.
-    end = os.fstat(file.fileno()).st_size
+    found = os.fstat(file.fileno())
+    end = found.st_size
     while offset < end or opened:
         file.seek(offset)
         raw = file.read(min(_BLOCK, end - offset))
@@ -57,7 +60,8 @@ def _blocks(file: BinaryIO, part: Part) -> Iterator[Block]:
             rows, dropped = _rows(raw[mark:whole], skipping=skipping)
             skipping = skipping and not whole
             offset += whole
-        yield Block(rows, place_in(file, part.name, offset), opened, dropped)
+        written = found.st_mtime if offset >= end and not part.new else 0.0
+        yield Block(rows, place_in(file, part.name, offset), opened, dropped, written)
         opened = False
         if not whole and len(raw) < _BLOCK:
             return

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from labtool.core.clock import Clock
@@ -111,7 +111,9 @@ class Watch:
         why = one_line(str(trouble), _LONGEST_WHY) if trouble else ""
         log = {"ok": "unreadable" if trouble else "ok", "why": why}
         state = self.store.machine().snapshot().as_json()
-        body = heartbeat(self.store, log, state, self.clock.now(), every)
+        # The instrument's clock is that of its rows: its zone may be wrong.
+        ahead = timedelta(seconds=self.store.counts().get("ahead", 0.0))
+        body = heartbeat(self.store, log, state, self.clock.now() + ahead, every)
         server.send("heartbeat", body)
 
     def _load(self) -> tuple[Known, Reading]:
