@@ -20,6 +20,7 @@ __all__ = ["UNREAD", "Script", "TemplateError", "compiled"]
 # The exit status of a script that has not got its parameters, each ended by a zero byte.
 UNREAD = 125
 _UNREAD = '"labtool: the shell has not got the job\'s parameters; is it bash?"'
+_JOINED = re.compile(r"(?<![ \t])\\\n")
 _NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -39,6 +40,10 @@ def compiled(template: str) -> Script:
         return Script(marked, ())
     if any(char < " " and char not in "\t\n" for char in marked):
         raise TemplateError("a control character in a template with parameters", "take it out")
+    # Bash takes both away before it looks for words; we, where that joins none.
+    if _JOINED.search(marked) or ("<<" in marked and "\\\n" in marked):
+        what = "a line that goes on within a word or a here-document"
+        raise TemplateError(what, "write a space before the \\ at its end, or one line")
     text = Text(marked, names)
     check(text)
     reads = " && ".join(f"IFS= read -rd '' {variable(name)}" for name in names)

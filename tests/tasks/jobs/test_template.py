@@ -102,6 +102,18 @@ def test_very_long_ones() -> None:
 
 # Bash, or a program, would look into each of these once more.
 REFUSED = (
+    # Bash joins lines before it looks for words.
+    'echo "$\\\n(eval {x})"',
+    "if true; then\\\n {x}; fi",
+    "2\\\n>>log {x}",
+    "cat <<EOF \\\n{x}\nEOF\n",
+    '[[ a == a #"\n]]; eval {x} #"\n]]',
+    'x={x}; cat <(:)#$(eval "$x")',
+    "x={x}; echo ${{y:-<(sh f)}}",
+    "python3.11 -c {x}",
+    "perl5.36 -e {x}",
+    "R -e {x}",
+    "julia -e {x}",
     "x={x}; trap '$x' EXIT",
     "x={x}; trap '$(( x ))' EXIT",
     "set -- {x}; ssh host \"${{!#}}\"",

@@ -207,7 +207,7 @@ class Commands:
                 text.take(2)
             elif text.next() and text.next() in "()":
                 text.take(1)
-            elif not text.next() or text.next() in ";&|<>":
+            elif not text.next() or text.next() in ";&|<>#":
                 raise TemplateError("this [[ in a template with parameters", 'write [ "$x" = y ]')
             else:
                 word = self._words.word()
@@ -222,7 +222,9 @@ class Commands:
         begun = text.at
         while text.ahead(" ", "\t", "\\\n"):
             text.take(2 if text.ahead("\\") else 1)
-        first = text.at == 0 or text.text[text.at - 1] in " \t\n;|&()"
+        if text.ahead("#") and text.text[text.at - 1 : text.at] == ")":
+            raise TemplateError("a # right after a )", "write a space before it")
+        first = text.at == 0 or text.text[text.at - 1] in " \t\n;|&("
         if text.ahead("#") and (text.at > begun or first):
             while text.next() and text.next() != "\n":
                 if text.next() in MARKS:

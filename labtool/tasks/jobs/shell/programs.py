@@ -15,6 +15,7 @@ from labtool.tasks.jobs.shell.words import ASSIGNMENT, TemplateError, Word
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PART = re.compile(r"[^\s;&|()<>{}'\"`$=]+")
 # Files that are what comes in, rather than a script.
+_VERSION = re.compile(r"[\d.-]+$")
 _INPUT = re.compile(r"-|-f-|/dev/.*|/proc/.*|.*/fd/.*")
 _ASSIGNING = ("env", "sudo")
 
@@ -64,6 +65,8 @@ class Programs:
             return ""
         if name in self._written:
             raise TemplateError(f"{name} is written here, and run", "keep it in the workspace")
+        # As python3.11 and perl5.36 are called.
+        name = _VERSION.sub("", name) if _VERSION.sub("", name) in t.INTERPRETERS else name
         return "" if _INPUT.fullmatch(word.tail) and word.plain else name
 
     def _all_constant(self, name: str, words: Sequence[Word]) -> None:

@@ -25,7 +25,7 @@ SCRIPTS = {
 MODULES = ("timeit", "code", "pdb", "IPython", "trace", "cProfile", "profile", "runpy", "doctest")
 # What they get on standard input is data to them; what is in their arguments is not.
 TEXTS = ("sed", "gsed", "awk", "gawk", "mawk", "nawk", "original-awk", "make", "gmake", "m4",
-         "ansible", "salt")  # fmt: skip
+         "ansible", "salt", "R", "julia", "matlab", "octave")  # fmt: skip
 NEVER = ("su", "runuser", "parallel", "watch", "script", "at", "batch", "crontab", "dc", "ed", "ex",
          "vi", "vim", "nvim", "emacs", "psql", "mysql", "mariadb", "sqlite3", "gdb", "tmux",
          "screen", "rsh", "mosh", "sshpass", "xterm", "nc", "ncat", "socat", "irb", "ipython",

@@ -122,7 +122,7 @@ _SPECIAL = re.compile(r"\$([A-Za-z_]\w*|[0-9@*#?$!-])", re.ASCII)
 # Nothing in it that bash looks into once more: no offsets but numbers, no `!`, no `@`.
 _BRACED = re.compile(
     r"\$\{#?([A-Za-z_]\w*|[0-9@*])(\[[@*]\]|\[\d+\])?"
-    r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}",
+    r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{(<>$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}",
     re.ASCII,
 )
 _NUMBERS = re.compile(r"\$\(\([0-9 \t\n+*/%()<>&|^~!?:,-]*\)\)")
