@@ -145,6 +145,12 @@ class Programs:
         if loose and (runs or any(one.split or one.split_inner or one.glob for one in loose)):
             fix = "write find ... -print0 | xargs -0 PROGRAM, or a script in the workspace"
             raise TemplateError("find would run what a parameter says", fix)
+        # It takes whatever may be one for an expression (-delete), wherever it stands.
+        for before, word in zip((None, *words), words, strict=False):
+            placed = word.start and not word.start.startswith("-")
+            if word in loose and not placed and not (before and before.literal in t.FIND_TAKES):
+                fix = "write ./{name}, or it after -name"
+                raise TemplateError("find would take a parameter for an expression", fix)
 
     def _xargs(self, name: str, words: Sequence[Word]) -> None:
         self._all_constant(name, words)

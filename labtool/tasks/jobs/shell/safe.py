@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from labtool.tasks.jobs.shell.commands import Commands
 from labtool.tasks.jobs.shell.programs import Programs
-from labtool.tasks.jobs.shell.tables import SPECIAL
+from labtool.tasks.jobs.shell.tables import EXPANDING, SPECIAL
 from labtool.tasks.jobs.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
 
 # What bash sets by itself from what commands are given.
@@ -52,6 +52,16 @@ class _Template:
         here = any(v in self._told or _GIVEN.fullmatch(v) for v in variables)
         return here or any(self.told(word) for one in inner for word in one.all_words())
 
+    def hands_on(self, command: Command) -> bool:
+        """Whether a command puts what was said into the environment of others."""
+        names = {word.name for word in command.words}
+        given = [word for _, word in command.assigned] if command.words else []
+        if names & {"export", "env", "declare", "set"}:
+            given += command.words
+            if not self._told.isdisjoint(word.literal for word in command.words):
+                return True
+        return any(map(self.told, given))
+
 
 def sets(command: Command) -> list[tuple[str, list[Word]]]:
     """The variables that a command sets, and from which words; none: from what comes in."""
@@ -71,6 +81,10 @@ def check(text: Text) -> None:
     """Read a template's text, and hold it against all that. Raises TemplateError."""
     commands = _read(text)
     template = _Template(commands)
+    names = {word.name for command in commands for word in command.words}
+    if names & EXPANDING and any(map(template.hands_on, commands)):
+        fix = 'a script in the workspace may get it as "$1"'
+        raise TemplateError("make would interpret what a parameter says", fix)
     programs = Programs(template.constant, _written(commands))
     for command in commands:
         for name, words in sets(command):

@@ -47,6 +47,11 @@ RUN = {
     "sudo": (r"-[nEHb]+|--(user|group)=[\w-]+", "-[nEH]*[ug]"),
     "doas": ("-n", "-u"),
 }
+# Tests of find that take a word.
+FIND_TAKES = ("-name", "-iname", "-path", "-ipath", "-newer", "-user", "-group", "-size", "-mtime",
+              "-mmin", "-maxdepth", "-mindepth", "-type", "-perm")  # fmt: skip
+# Those that expand the variables of their environment in texts that a shell gets.
+EXPANDING = frozenset(("make", "gmake"))
 # Options after which a program or a command is said.
 RUNNING = re.compile(
     r"--?(exec|command|cmd|rsh|eval|expression|checkpoint-action|to-command|upload-pack"
