@@ -4,7 +4,7 @@ To add endpoints, write a function that makes routes from a `Site` beside the ta
 its line here; the first that matches a request answers it.
 """
 
-from importlib import import_module
+from pkgutil import resolve_name
 
 from labtool.core.endpoints import Endpoints
 
@@ -21,6 +21,5 @@ def endpoints() -> list[Endpoints]:
 
 
 def _load(name: str) -> Endpoints:
-    module, _, attribute = name.partition(":")
-    found: Endpoints = getattr(import_module(module), attribute)
+    found: Endpoints = resolve_name(name)
     return found

@@ -4,7 +4,7 @@ To add a part, write a function that makes it from the `Run` (core/home.py) besi
 add its line here.
 """
 
-from importlib import import_module
+from pkgutil import resolve_name
 
 from labtool.core.home import Part, Parts
 from labtool.core.task import Run
@@ -23,6 +23,5 @@ def parts(run: Run) -> list[Part]:
 
 
 def _load(name: str) -> Parts:
-    module, _, attribute = name.partition(":")
-    found: Parts = getattr(import_module(module), attribute)
+    found: Parts = resolve_name(name)
     return found

@@ -5,7 +5,7 @@ To add pages, write a `Provider` (core/site.py) beside the task and add its line
 
 import time
 from datetime import datetime
-from importlib import import_module
+from pkgutil import resolve_name
 
 from labtool.core.config import Config
 from labtool.core.site import Given, Provider
@@ -50,6 +50,5 @@ class _Remembered:
 
 
 def _load(name: str) -> Provider:
-    module, _, attribute = name.partition(":")
-    found: Provider = getattr(import_module(module), attribute)
+    found: Provider = resolve_name(name)
     return found

@@ -4,7 +4,7 @@ To hear it, write a function that makes what hears from the `Run` (core/said.py)
 and add its line here.
 """
 
-from importlib import import_module
+from pkgutil import resolve_name
 
 from labtool.core.said import Hear, Hears
 from labtool.core.task import Run
@@ -19,6 +19,5 @@ def hears(run: Run) -> list[Hear]:
 
 
 def _load(name: str) -> Hears:
-    module, _, attribute = name.partition(":")
-    found: Hears = getattr(import_module(module), attribute)
+    found: Hears = resolve_name(name)
     return found

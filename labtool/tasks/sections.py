@@ -3,8 +3,8 @@
 To add a task with a section of its own, add its line here.
 """
 
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -54,8 +54,7 @@ def staying(config: Config) -> dict[str, str]:
 
 def model(name: str) -> type[BaseModel]:
     """The model of a task's section."""
-    module, _, attribute = SECTIONS[name].partition(":")
-    found: type[BaseModel] = getattr(import_module(module), attribute)
+    found: type[BaseModel] = resolve_name(SECTIONS[name])
     return found
 
 

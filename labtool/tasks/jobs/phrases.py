@@ -13,6 +13,8 @@ from labtool.core.config.patterns import Pattern
 
 _PARAMETER = re.compile(r"\[([a-z_][a-z0-9_]*)\]", re.IGNORECASE)
 _SPECIAL = re.compile(r"[^A-Za-z0-9_ ]")
+# What people put between the words that matter.
+AROUND = " ,:;!–—\n\t"  # noqa: RUF001  (people's dashes)
 # Nobody says more at a time.
 LONGEST = 100_000
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labtool.core.messages import Button
+from labtool.tasks.jobs.phrases import AROUND
 from labtool.tasks.jobs.queue import Entry
 from labtool.tasks.jobs.section import Job
 
@@ -12,7 +13,6 @@ _POLITE = frozenset(
     ["please", "pls", "hi", "hey", "hello", "dear", "ok", "okay", "can", "could", "would",
      "will", "you", "just", "kindly", "and", "now"]
 )  # fmt: skip
-_AROUND = " ,:;!–—\n\t"  # noqa: RUF001  (people's dashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Reply:
 
 def bare(text: str, is_known: Callable[[str], bool]) -> str:
     """What was said without the polite words before it, unless one is the first of a command."""
-    rest = text.lstrip(_AROUND)
+    rest = text.lstrip(AROUND)
     while rest:
         first, *after = rest.split(maxsplit=1)
-        word = first.casefold().strip(_AROUND)
+        word = first.casefold().strip(AROUND)
         if word not in _POLITE or is_known(word) or not after:
             return rest
-        rest = after[0].lstrip(_AROUND)
+        rest = after[0].lstrip(AROUND)
     return text
 
 

@@ -99,8 +99,9 @@ def test_a_missing_scope_is_named(lab: Lab, slack: Slack) -> None:
     assert "Slack files.list: a permission is missing; add the scope files:read" in done.err
 
 
-def test_a_token_that_runs_out(lab: Lab, slack: Slack) -> None:
-    lab.configure({"lab": {"admins": ["#admins"]}, "cache": {"slack": {"kind": "slack"}}}, slack)
+@pytest.mark.parametrize("kind", ["slack", "slack-presence"])
+def test_a_token_that_runs_out(lab: Lab, slack: Slack, kind: str) -> None:
+    lab.configure({"lab": {"admins": ["#admins"]}, "cache": {"slack": {"kind": kind}}}, slack)
     known = {"ok": True, "user": "labtool", "team": "x", "expires_in": 3600 * 30}
     slack.proxy.inject(Fault.json(known), times=None, match="auth.test")
     for _ in range(2):

@@ -227,23 +227,28 @@ def test_a_log_that_grows_and_is_copied_between_two_looks(several: Reader) -> No
     assert several.look() == []
 
 
+def lock(patch: pytest.MonkeyPatch, path: Path) -> None:
+    """Nobody may open this file, as while a scanner for viruses has it."""
+    plain = Path.open
+
+    def opened(self: Path, *arguments: Any, **more: Any) -> Any:
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return plain(self, *arguments, **more)
+
+    patch.setattr(Path, "open", opened)
+
+
 def test_a_log_that_cannot_be_opened_for_an_instant(
     several: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by a scanner for viruses: another look finds what is new, and only that."""
+    """Another look finds what is new, and only that."""
     a = several.folder / "a.log"
     write(a, "one")
     several.look()
     write(a, "two")
-    plain = Path.open
-
-    def locked(self: Path, *arguments: Any, **more: Any) -> Any:
-        if self == a:
-            raise PermissionError(13, "Permission denied", str(self))
-        return plain(self, *arguments, **more)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", locked)
+        lock(patch, a)
         write(several.folder / "b.log", "another")
         assert several.look() == ["another"]  # which stops no other
         assert isinstance(several.trouble, PermissionError)
@@ -317,13 +322,6 @@ def test_a_log_that_cannot_be_opened_at_the_first_look_stops_no_other(
     old = several.folder / "old.log"
     write(old, "old", at=1000)
     write(several.folder / "new.log", "new")
-    plain = Path.open
-
-    def locked(self: Path, *arguments: Any, **more: Any) -> Any:
-        if self == old:
-            raise PermissionError(13, "Permission denied", str(self))
-        return plain(self, *arguments, **more)
-
-    monkeypatch.setattr(Path, "open", locked)
+    lock(monkeypatch, old)
     assert several.look() == ["new"]
     assert isinstance(several.trouble, PermissionError)

@@ -30,8 +30,9 @@ from zoneinfo import ZoneInfo
 from labtool.core import shapes
 from labtool.core.clock import iso
 from labtool.core.errors import LabtoolError
-from labtool.tasks.cache.sources._base import Answer, Expiry, Question, SourceOptions
+from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.sources._parts import Asking
+from labtool.tasks.cache.sources._slack import token
 
 if TYPE_CHECKING:
     from labtool.services.slack_workspace import Channel, File, Member, Workspace
@@ -80,8 +81,7 @@ class Options(SourceOptions):
             "files": _by_type(files),
             "days": days,
         }
-        ends = workspace.token_ends()
-        expires = Expiry("Slack's token", question.now + timedelta(seconds=ends)) if ends else None
+        expires = token(workspace, question.now)
         numbers = _numbers(kinds, channels, recent, files)
         return Answer(data, numbers, problems=problems, expires=expires)
 

@@ -22,6 +22,7 @@ from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import Failed
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.sources._parts import Asking
+from labtool.tasks.cache.sources._slack import token
 
 if TYPE_CHECKING:
     from labtool.services.slack_workspace import Workspace
@@ -56,6 +57,7 @@ class Options(SourceOptions):
 
         workspace = Workspace(question.config, question.seconds)
         known = _known(question.before)
+        expires = token(workspace, question.now)
         people = [m for m in workspace.members() if m.kind not in ("bot", "gone")]
         people.sort(key=lambda m: (known.get(m.id, _NEVER)["asked_at"] or "", m.name))
         found = [{"id": m.id, "name": m.name, **known.get(m.id, _NEVER)} for m in people]
@@ -69,7 +71,7 @@ class Options(SourceOptions):
         found.sort(key=lambda entry: (entry["name"].casefold(), entry["id"]))
         active = sum(entry["active"] is True for entry in found)
         numbers = {"members": float(len(found)), "active": float(active)}
-        return Answer({"members": found}, numbers, problems=problems)
+        return Answer({"members": found}, numbers, problems=problems, expires=expires)
 
 
 def _asked(workspace: "Workspace", entry: Mapping[str, Any], now: str) -> dict[str, Any]:

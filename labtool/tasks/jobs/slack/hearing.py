@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labtool.tasks.jobs.phrases import AROUND
+
 _MARKUP = re.compile(r"<([@#!][^<>]*|[a-z][a-z0-9+.-]*:[^<>]*)>")
-_AROUND = " ,:;!–—\n\t"  # noqa: RUF001  (people's dashes)
 # Messages that people write, with something that goes with them; all others are no words.
 _WRITTEN = ("file_share", "thread_broadcast")
 
@@ -139,7 +140,7 @@ def after_mention(text: str, bots: Sequence[str]) -> str:
     before, *after = _split(text, bots)
     if not after:
         return plain(text)
-    return plain(" ".join(after)).lstrip(_AROUND) or plain(before).strip(_AROUND)
+    return plain(" ".join(after)).lstrip(AROUND) or plain(before).strip(AROUND)
 
 
 def plain(text: str) -> str:
