@@ -2,7 +2,6 @@
 
 section       `jobs:` and `jobs_settings:` of the config
 phrases       what somebody says <-> a command of the config
-template      a bash command with parameters, into which no text can break
 parameters    what a parameter may be
 queue         who waits and who runs, in the state's database
 work/         running them: one process group each, its output, its end

@@ -25,9 +25,9 @@ from labtool.core.config.types import (
     misplaced,
     mistake,
 )
+from labtool.core.shell.template import Script, TemplateError, compiled
 from labtool.tasks.jobs.parameters import Parameter, ParameterOption
 from labtool.tasks.jobs.phrases import Phrase, overlap
-from labtool.tasks.jobs.template import Script, TemplateError, compiled
 
 # A job's type is NAMESPACE_JOB: the first underscore divides them.
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

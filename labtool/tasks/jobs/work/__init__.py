@@ -1,1 +1,1 @@
-"""Running jobs: one process group each, its output in files, its end told once."""
+"""Running jobs: who is taken, how it ends, and that its end is told once."""

@@ -22,6 +22,7 @@ from labtool.core.masking import conceal
 from labtool.core.messages import Message
 from labtool.core.outbox import Outbox
 from labtool.core.run import bug
+from labtool.core.shell import process
 from labtool.core.task import Run
 from labtool.tasks.jobs import report
 from labtool.tasks.jobs.fabfile import fetch
@@ -31,7 +32,6 @@ from labtool.tasks.jobs.queue import LEASE, Entry, Queue
 from labtool.tasks.jobs.report import Outcome
 from labtool.tasks.jobs.section import Job, Jobs, JobsSettings, NamespaceOptions
 from labtool.tasks.jobs.spec import held
-from labtool.tasks.jobs.work import process
 
 # Seconds: between looks at the queue; how long one that failed rests, times its attempts.
 _LOOK, _REST = 0.05, 10.0
@@ -170,6 +170,7 @@ class Worker:
             token=entry.token,
             timeout=job.timeout.total_seconds(),
             most=self.settings.largest_output,
+            advice="check jobs_settings.shell and the namespace's workspace",
         )
         ended = process.run(plan, lambda: self._why(entry.id))
         err = report.lines(ended.err)

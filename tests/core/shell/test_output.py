@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.core.masking import conceal, mask, unfinished
-from labtool.tasks.jobs.work.output import Output
+from labtool.core.shell.output import Output
 from tests.lab import poll
 
 SECRETS = ("a-secret-of-the-lab", "geheim-äöü🧬", "abcabc-abcab")

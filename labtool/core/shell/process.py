@@ -1,4 +1,4 @@
-"""One run of a job: bash in a session of its own, with a timeout, until nothing of it is left."""
+"""One run of a script: bash in a session of its own, with a timeout, until nothing of it is left."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ from typing import IO
 from labtool.core import tree
 from labtool.core.errors import Failed
 from labtool.core.files import make_folder, unusable
-from labtool.tasks.jobs.template import Script
-from labtool.tasks.jobs.work.output import Output
+from labtool.core.shell.output import Output
+from labtool.core.shell.template import Script
 
 # Of this process's environment: what says where programs and people are, and no secret.
 _PASSED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
@@ -35,6 +35,8 @@ class Plan:
     token: str
     timeout: float
     most: int
+    # What to look at where it cannot be started.
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,8 @@ def _popen(
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        fix = "check jobs_settings.shell and the namespace's workspace"
-        raise Failed(f"cannot be started ({why})", where=plan.shell[0], fix=fix) from None
+        what = f"cannot be started ({why})"
+        raise Failed(what, where=plan.shell[0], fix=plan.advice) from None
 
 
 def _watch(

@@ -8,10 +8,10 @@ is refused for all of them alike, as nobody can tell what a file has that was wr
 import re
 from collections.abc import Iterable, Sequence
 
-from labtool.tasks.jobs.shell.commands import Commands
-from labtool.tasks.jobs.shell.programs import Programs
-from labtool.tasks.jobs.shell.tables import EXPANDING, SPECIAL
-from labtool.tasks.jobs.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
+from labtool.core.shell.commands import Commands
+from labtool.core.shell.programs import Programs
+from labtool.core.shell.tables import EXPANDING, SPECIAL
+from labtool.core.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
 
 # What bash sets by itself from what commands are given.
 _GIVEN = re.compile(r"[0-9@*_]|labtool_\w+")

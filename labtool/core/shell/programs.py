@@ -9,8 +9,8 @@ that is not is taken to use its arguments as data.
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from labtool.tasks.jobs.shell import tables as t
-from labtool.tasks.jobs.shell.words import ASSIGNMENT, TemplateError, Word
+from labtool.core.shell import tables as t
+from labtool.core.shell.words import ASSIGNMENT, TemplateError, Word
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PART = re.compile(r"[^\s;&|()<>{}'\"`$=]+")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labtool.tasks.jobs.template import TemplateError, compiled
+from labtool.core.shell.template import TemplateError, compiled
 
 PIECES = (
     "$(touch ran)", "`touch ran`", "; touch ran", "| touch ran", "&& touch ran", "\ntouch ran\n",

@@ -3,7 +3,7 @@ redirections and here-documents. What else there is in bash is refused. Pure."""
 
 import re
 
-from labtool.tasks.jobs.shell.words import (
+from labtool.core.shell.words import (
     ASSIGNMENT,
     MARKS,
     Command,

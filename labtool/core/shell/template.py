@@ -12,8 +12,8 @@ data (shell/); without parameters it is whatever bash makes of it.
 import re
 from dataclasses import dataclass
 
-from labtool.tasks.jobs.shell.safe import check
-from labtool.tasks.jobs.shell.words import FIRST_MARK, MARKS, TemplateError, Text, variable
+from labtool.core.shell.safe import check
+from labtool.core.shell.words import FIRST_MARK, MARKS, TemplateError, Text, variable
 
 __all__ = ["UNREAD", "Script", "TemplateError", "compiled"]
 
