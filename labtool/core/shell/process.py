@@ -1,4 +1,4 @@
-"""One run of a script: bash in a session of its own, with a timeout, until nothing of it is left."""
+"""One run of a script: bash in its own session, with a timeout, until nothing of it is left."""
 
 import os
 import subprocess

@@ -19,7 +19,7 @@ __all__ = ["UNREAD", "Script", "TemplateError", "compiled"]
 
 # The exit status of a script that has not got its parameters, each ended by a zero byte.
 UNREAD = 125
-_UNREAD = '"labtool: the shell has not got the job\'s parameters; is it bash?"'
+_UNREAD = '"labtool: the shell has not got its parameters; is it bash?"'
 _JOINED = re.compile(r"(?<![ \t])\\\n")
 _NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -416,4 +416,4 @@ def test_without_its_parameters_nothing_runs() -> None:
             [shell, "-c", script.text], capture_output=True, check=False, input=said
         )
         assert (done.returncode, done.stdout) == (125, b""), shell
-        assert b"has not got the job's parameters" in done.stderr
+        assert b"has not got its parameters" in done.stderr
