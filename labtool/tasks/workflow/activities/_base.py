@@ -1,0 +1,83 @@
+"""What an activity is made of.
+
+It ends by returning what it has found out (JSON values, which later steps know by their names), or
+by raising: `Temporary` is tried again as the step's `retries` say, `Failed` fails the run, `Exit`
+ends the run early and well, `Waits` lets the run wait without a worker.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from labtool.core.config import Config
+from labtool.core.config.types import Section
+
+
+class Exit(Exception):  # noqa: N818  (it is no error)
+    """The run ends here, and well; why."""
+
+
+class Waits(Exception):  # noqa: N818  (it is no error)
+    """The run waits for somebody or something: `on` is the name of what, `why` the words."""
+
+    def __init__(self, on: str, why: str) -> None:
+        super().__init__(why)
+        self.on, self.why = on, why
+
+
+class Ended(Exception):  # noqa: N818  (it is no error)
+    """The activity was told to stop, and has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an activity works with: the run's id, its workflow's and step's names, what is known
+    (the input, and what steps have found out), the run's own `scratch` folder, and the folder of
+    this attempt's `logs`. `beat` is to be called as work goes on: without it for longer than the
+    step's `heartbeat`, it is ended. `stop` says why it is to end; empty: it is not. `token` is this
+    attempt's mark on processes; `seconds` are those that it has."""
+
+    config: Config
+    run: str
+    workflow: str
+    step: str
+    attempt: int
+    values: Mapping[str, Any]
+    scratch: Path
+    logs: Path
+    token: str
+    seconds: float
+    beat: Callable[[], None]
+    stop: Callable[[], str]
+
+    def check(self) -> None:
+        """Raises Ended where it is to stop."""
+        why = self.stop()
+        if why:
+            raise Ended(why)
+
+
+class ActivityOptions(Section):
+    """An activity's options. `short` is the one that stands alone, where the YAML has a text or a
+    list in place of a mapping."""
+
+    short: ClassVar[str] = ""
+
+    def texts(self) -> Iterable[tuple[str, Sequence[str]]]:
+        """Its texts with `{names}`: the option, and the names in it."""
+        return ()
+
+    def saves(self) -> Sequence[str]:
+        """The names of what it finds out."""
+        return ()
+
+    def starts(self) -> Sequence[str]:
+        """The workflows that it starts."""
+        return ()
+
+    @abstractmethod
+    def act(self, context: Context) -> Mapping[str, Any]:
+        """Do it; what it has found out. It may be done again after a crash in its middle, so that
+        what it does twice must be as if it was done once."""

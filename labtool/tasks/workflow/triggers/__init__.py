@@ -1,0 +1,1 @@
+"""What starts runs: one file a kind of place where files arrive."""
