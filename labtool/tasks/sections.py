@@ -24,6 +24,8 @@ SECTIONS = {
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
+    "engine": "labtool.tasks.workflow.section:Engine",
+    "workflows": "labtool.tasks.workflow.section:Workflows",
     "webhooks": "labtool.tasks.jobs.webhooks.section:Webhooks",
     "remind": "labtool.tasks.remind.section:Remind",
 }
@@ -35,6 +37,7 @@ STAYING = (
     ("attune-watch", "instruments", "reads the logs of instruments"),
     ("slack-bot", "jobs", "the jobs' bot in Slack"),
     ("jobs-work", "jobs_settings", "runs what people asked for, at once"),
+    ("workflow-work", "engine", "works at the runs of workflows"),
 )
 
 

@@ -67,7 +67,7 @@ class Config:
         problems += _unset_variables(self.marked, lambda section: section == name)
         if value is None or problems:
             raise ConfigError(_in_order(problems))
-        _place_secrets(value, (name,), self.marked, self.base)
+        place_secrets(value, (name,), self.marked, self.base)
         self._sections[name] = value
         return value
 
@@ -124,7 +124,7 @@ def load(path: Path, task_sections: Iterable[str] = ()) -> Config:
         problems += _unset_variables(marked, lambda section: section not in tasks)
     if core is None or problems:
         raise ConfigError(_in_order(problems))
-    _place_secrets(core, (), marked, path.parent)
+    place_secrets(core, (), marked, path.parent)
     return Config(path, core, marked)
 
 
@@ -208,20 +208,20 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=line)
 
 
-def _place_secrets(value: Any, loc: Loc, marked: Marked, base: Path) -> None:
-    """Tell every secret where it stands."""
+def place_secrets(value: Any, loc: Loc, marked: Marked, base: Path) -> None:
+    """Tell every secret in a model where it stands, and what its paths start from."""
     if isinstance(value, Secret):
         value.place(marked.where(loc), dotted(loc), base)
     elif isinstance(value, RootModel):
-        _place_secrets(value.root, loc, marked, base)
+        place_secrets(value.root, loc, marked, base)
     elif isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():
-            _place_secrets(getattr(value, name), (*loc, info.alias or name), marked, base)
+            place_secrets(getattr(value, name), (*loc, info.alias or name), marked, base)
     elif dataclasses.is_dataclass(value):
         return
     elif isinstance(value, Mapping):
         for key, child in value.items():
-            _place_secrets(child, (*loc, key), marked, base)
+            place_secrets(child, (*loc, key), marked, base)
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
-            _place_secrets(child, (*loc, index), marked, base)
+            place_secrets(child, (*loc, index), marked, base)

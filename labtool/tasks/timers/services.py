@@ -31,7 +31,8 @@ WantedBy={target}
 """
 
 # What makes a command stay that could do a single pass as well.
-_TO_STAY = {"attune-watch": "attune-watch --follow", "jobs-work": "jobs work --follow"}
+_TO_STAY = {"attune-watch": "attune-watch --follow", "jobs-work": "jobs work --follow",
+            "workflow-work": "workflow work --follow"}  # fmt: skip
 
 # Those that give signs of life (core/alive.py): without any for so long they hang.
 _WATCHED = ("slack-bot",)

@@ -9,17 +9,17 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from labtool.core.config import Config
 from labtool.core.config.types import Section
 
 
-class Exit(Exception):  # noqa: N818  (it is no error)
+class Exit(Exception):
     """The run ends here, and well; why."""
 
 
-class Waits(Exception):  # noqa: N818  (it is no error)
+class Waits(Exception):
     """The run waits for somebody or something: `on` is the name of what, `why` the words."""
 
     def __init__(self, on: str, why: str) -> None:
@@ -27,8 +27,21 @@ class Waits(Exception):  # noqa: N818  (it is no error)
         self.on, self.why = on, why
 
 
-class Ended(Exception):  # noqa: N818  (it is no error)
+class Ended(Exception):
     """The activity was told to stop, and has."""
+
+
+class Runs(Protocol):
+    """The runs, as an activity sees them. Every method raises as the engine's database."""
+
+    def start(self, workflow: str, given: Mapping[str, Any], key: str, parent: str) -> str:
+        """Let a run begin, once for a key; its id. Raises Failed for an input that does not fit."""
+
+    def state(self, ident: str) -> tuple[str, str]:
+        """What became of a run, and why."""
+
+    def decision(self, ident: str, step: str) -> tuple[bool, str] | None:
+        """Whether somebody has said yes or no to a step of a run, and who."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,8 @@ class Context:
     (the input, and what steps have found out), the run's own `scratch` folder, and the folder of
     this attempt's `logs`. `beat` is to be called as work goes on: without it for longer than the
     step's `heartbeat`, it is ended. `stop` says why it is to end; empty: it is not. `token` is this
-    attempt's mark on processes; `seconds` are those that it has."""
+    attempt's mark on processes; `since` is when the run came to this step (Unix seconds), and
+    `seconds` are those that the attempt has."""
 
     config: Config
     run: str
@@ -48,9 +62,11 @@ class Context:
     scratch: Path
     logs: Path
     token: str
+    since: float
     seconds: float
     beat: Callable[[], None]
     stop: Callable[[], str]
+    runs: Runs
 
     def check(self) -> None:
         """Raises Ended where it is to stop."""

@@ -1,0 +1,372 @@
+"""`labtool workflow`: work, start, list, show, approve, cancel, retry, history, check."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from labtool.core.task import Run
+    from labtool.services.build import Services
+    from labtool.tasks.workflow.runs import Runs
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+Ident = Annotated[str, typer.Argument(metavar="ID", help="As list names it, or how it begins.")]
+As = Annotated[str, typer.Option("--as", metavar="USER", help="As if they had said it.")]
+
+
+@app.callback()
+def workflow(context: typer.Context, config: o.ConfigOption = "") -> None:
+    """Work of many steps, started by files, the clock and people."""
+    context.obj = config
+
+
+@app.command()
+def work(
+    context: typer.Context,
+    follow: Annotated[
+        bool, typer.Option("--follow", metavar="", help="Stay, and work at runs at once.")
+    ] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Work at what is there to do, and end; with --follow, stay."""
+
+    def body(run: "Run", _: "Services") -> None:
+        from labtool.tasks.workflow.work.task import work as start
+
+        start(run, follow=follow)
+
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    arguments = ["--follow"] if follow else []
+    o.task("workflow-work", arguments, options, context, body, alone=not follow,
+           together=follow, about="workflow work")  # fmt: skip
+
+
+@app.command()
+def start(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A workflow of the config.")],
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Its input, as text.")
+    ] = None,
+    given: Annotated[
+        str, typer.Option("--input", metavar="JSON", help="Its input as JSON, or - to read it.")
+    ] = "",
+    ident: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Of this id, one at a time.")
+    ] = "",
+    not_before: Annotated[
+        str, typer.Option("--not-before", metavar="6d", help="Not sooner after the last good one.")
+    ] = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Start a run; with --dry-run, show what it would do."""
+
+    def body(run: "Run", _: "Services") -> None:
+        from labtool.tasks.workflow.starting import Asked
+        from labtool.tasks.workflow.starting import start as begin
+
+        asked = Asked(name, _input(values or (), given), ident, not_before)
+        begin(run, asked)
+
+    options = o.Options(config or context.obj, dry_run, at, json, verbose)
+    # What was given is nobody else's to read.
+    o.task("workflow", ["start", name, ident], options, context, body, together=True,
+           about="workflow start")  # fmt: skip
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", metavar="STATE", help="Only those; repeatable.")
+    ] = None,
+    name: Annotated[str, typer.Option("--workflow", metavar="NAME", help="Only those of it.")] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", parser=o.number, help="How many.")
+    ] = 30,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Runs, the newest first."""
+
+    def look(runs: "Runs") -> None:
+        from labtool.commands import _show as show
+        from labtool.commands._workflow import document, listed
+        from labtool.core.errors import UsageError
+        from labtool.services.engine.records import CLOSED, OPEN
+
+        known = (*OPEN, *CLOSED)
+        wanted = [one.replace(" ", "_") for one in state or known]
+        for one in wanted:
+            if one not in known:
+                raise UsageError(f"{one} is no state", fix=f"write one of {', '.join(known)}")
+        found = runs.ledger.runs(wanted, name, limit) if runs.base.exists else []
+        if json:
+            show.document([document(one) for one in found])
+        else:
+            listed(found, runs.config.core.lab.timezone)
+
+    _looked(look, config or context.obj, context, json=json, verbose=verbose)
+
+
+@app.command("show")
+def show_(
+    context: typer.Context,
+    ident: Ident,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """A run: its steps, attempts, times, outputs."""
+
+    def look(runs: "Runs") -> None:
+        from labtool.commands import _show as show
+        from labtool.commands._workflow import document, shown
+
+        run = runs.find(ident)
+        attempts = runs.attempts.of(run.id)
+        if json:
+            show.document(document(run, attempts))
+        else:
+            shown(run, attempts, runs.config)
+
+    _looked(look, config or context.obj, context, json=json, verbose=verbose)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    ident: Ident,
+    step: Annotated[
+        str, typer.Option("--step", metavar="STEP", help="Which, where several wait.")
+    ] = "",
+    refuse: Annotated[bool, typer.Option("--refuse", metavar="", help="Say no.")] = False,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Say yes to a run that waits for it, or no."""
+
+    def ask(runs: "Runs", by: str) -> str:
+        from labtool.tasks.workflow.deciding import decide
+
+        return decide(runs, ident, step, by, yes=not refuse, trusted=not user)
+
+    _asked("approve", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
+           context, user)  # fmt: skip
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    ident: Ident,
+    terminate: Annotated[
+        bool, typer.Option("--terminate", metavar="", help="At once, whatever its worker does.")
+    ] = False,
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """End a run."""
+
+    def ask(runs: "Runs", by: str) -> str:
+        from labtool.tasks.workflow.deciding import stop
+
+        return stop(runs, ident, by, terminate=terminate)
+
+    _asked("cancel", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
+           context, user)  # fmt: skip
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    ident: Ident,
+    step: Annotated[
+        str, typer.Option("--from", metavar="STEP", help="Default: the first that went wrong.")
+    ] = "",
+    user: As = "",
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Let a run that has ended go on from a step."""
+
+    def ask(runs: "Runs", _: str) -> str:
+        run = runs.find(ident)
+        return f"{run.id} goes on from {runs.again(run, step)}"
+
+    _asked("retry", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
+           context, user)  # fmt: skip
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    hours: Annotated[
+        float, typer.Option("--hours", metavar="H", min=0.1, max=8760, help="How far back.")
+    ] = 24.0,
+    send: Annotated[bool, typer.Option("--send", metavar="", help="To the admins.")] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.At = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """How runs have ended: by status, and whether fewer than usual were completed."""
+    if send:
+
+        def body(run: "Run", services: "Services") -> None:
+            from labtool.tasks.workflow.runs import opened
+            from labtool.tasks.workflow.telling import looked_at
+            from labtool.tasks.workflow.telling import send as tell
+
+            with opened(run.config, look=True) as runs:
+                tell(run, services, looked_at(runs, run.clock.now().timestamp(), hours))
+
+        options = o.Options(config or context.obj, dry_run, at, json, verbose)
+        o.task("workflow-history", [f"{hours:g}"], options, context, body,
+               about="workflow history")  # fmt: skip
+
+    def look(runs: "Runs") -> None:
+        from labtool.commands import _show as show
+        from labtool.tasks.workflow.history import told
+        from labtool.tasks.workflow.telling import looked_at
+
+        now = o.clock(runs.config, at).now().timestamp()
+        found = looked_at(runs, now, hours)
+        if json:
+            counts = {name: dict(one) for name, one in found.counts.items()}
+            show.document({"hours": hours, "subject": found.subject, "usual": found.usual,
+                           "fell": found.fell, "counts": counts})  # fmt: skip
+        else:
+            print(told(found))
+
+    _looked(look, config or context.obj, context, json=json, verbose=verbose)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Check every workflow, and show its steps; nothing runs."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.tasks.workflow.definition import workflows_of
+        from labtool.tasks.workflow.plan import plan
+
+        lab = o.load(config or context.obj, context)
+        found = {name: list(plan(name, one, {})) for name, one in workflows_of(lab).root.items()}
+        if json:
+            show.document(found)
+        else:
+            for lines in found.values():
+                print("\n".join(lines))
+        return 0
+
+    o.finish(body, verbose=verbose, json=json)
+
+
+def _looked(
+    look: "Callable[[Runs], None]",
+    config: str,
+    context: typer.Context,
+    *,
+    json: bool,
+    verbose: bool,
+) -> None:
+    """Look at the runs; nothing changes."""
+
+    def body() -> int:
+        from labtool.tasks.workflow.definition import workflows_of
+        from labtool.tasks.workflow.runs import opened
+
+        lab = o.load(config, context)
+        workflows_of(lab)
+        with opened(lab, look=True) as runs:
+            look(runs)
+        return 0
+
+    o.finish(body, verbose=verbose, json=json)
+
+
+def _asked(
+    verb: str,
+    ident: str,
+    ask: "Callable[[Runs, str], str]",
+    options: o.Options,
+    context: typer.Context,
+    user: str,
+) -> None:
+    """Do what somebody asks for, and print what came of it."""
+
+    def body(run: "Run", services: "Services") -> None:
+        from labtool.core.errors import Failed, UsageError
+        from labtool.tasks.workflow.deciding import who
+        from labtool.tasks.workflow.runs import opened
+
+        run.shown = True
+        try:
+            with opened(run.config) as runs:
+                if run.dry_run:
+                    print(f"would {verb} {runs.find(ident).id}")
+                    return
+                answer = ask(runs, who(user, lambda: services.people, run.clock.today()))
+        except Failed as error:
+            # Whoever asked reads it here: no admin has to hear of it.
+            raise UsageError(error.what, where=error.where, fix=error.fix) from None
+        run.result["answer"] = answer
+        if not options.json:
+            print(answer)
+
+    o.task("workflow", [verb, ident], options, context, body, together=True,
+           about=f"workflow {verb}")  # fmt: skip
+
+
+def _input(values: "Sequence[str]", text: str) -> "dict[str, Any]":
+    import sys
+
+    from labtool.core import strictjson
+    from labtool.core.errors import UsageError
+
+    found: dict[str, Any] = {}
+    if text:
+        try:
+            document = strictjson.parse(sys.stdin.read() if text == "-" else text)
+        except ValueError as error:
+            raise UsageError(
+                f"--input is no JSON ({error})", fix='write {"name": "value"}'
+            ) from None
+        if not isinstance(document, dict):
+            raise UsageError("--input is no JSON object", fix='write {"name": "value"}')
+        found |= document
+    for value in values:
+        name, equals, rest = value.partition("=")
+        if not equals:
+            raise UsageError(f"{value!r} is not NAME=VALUE", fix=f"write NAME={value}")
+        found[name] = rest
+    return found

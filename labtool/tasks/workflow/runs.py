@@ -1,0 +1,157 @@
+"""The runs of a lab: what everybody does with them, whoever asks."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labtool.core.config import Config
+from labtool.core.errors import Failed
+from labtool.services.engine.records import CLOSED, NewRun, RunRecord
+from labtool.tasks.workflow.definition import engine_of, kept, restored, workflows_of
+
+if TYPE_CHECKING:
+    from labtool.services.engine.attempts import Attempts
+    from labtool.services.engine.base import Base
+    from labtool.services.engine.ledger import Ledger
+    from labtool.services.engine.queue import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Those of a config."""
+
+    config: Config
+    base: "Base"
+    queue: "Queue"
+    ledger: "Ledger"
+    attempts: "Attempts"
+
+    def start(
+        self, workflow: str, given: Mapping[str, Any], key: str = "", parent: str = ""
+    ) -> str:
+        """As an activity's; its id."""
+        origin = f"run {parent}" if parent else ""
+        return self.begin(workflow, given, origin, key=key, parent=parent)[0]
+
+    def begin(
+        self,
+        workflow: str,
+        given: Mapping[str, Any],
+        origin: str,
+        *,
+        key: str = "",
+        alone: str = "",
+        parent: str = "",
+    ) -> tuple[str, bool]:
+        """Let a run begin: its id, and whether it is new. A `key` begins one run, however often;
+        of those that are `alone` under one name, one that is open is given instead. Raises Failed
+        where there is no such workflow, or the input does not fit."""
+        definition = kept(self.config, workflow)
+        known = workflows_of(self.config).root[workflow]
+        odd = known.odd(given)
+        if odd:
+            fix = "see its input: in the config"
+            raise Failed("; ".join(odd), where=f"input of {workflow}", fix=fix, code="input")
+        new = NewRun(
+            id=f"{workflow}-{secrets.token_hex(4)}",
+            workflow=workflow,
+            version=known.version,
+            definition=definition,
+            input=given,
+            origin=origin,
+            key=key,
+            alone=alone,
+            parent=parent,
+        )
+        return self.ledger.start(new)
+
+    def state(self, ident: str) -> tuple[str, str]:
+        """As an activity's."""
+        found = self.ledger.run(ident)
+        return (found.state, found.why) if found else ("forgotten", "")
+
+    def decision(self, ident: str, step: str) -> tuple[bool, str] | None:
+        """As an activity's."""
+        return self.ledger.decision(ident, step)
+
+    def find(self, text: str) -> RunRecord:
+        """The run with this id, or whose id alone begins so. Raises Failed."""
+        found = self.ledger.run(text)
+        if found is None:
+            near = self.ledger.like(text) if text else []
+            if len(near) == 1:
+                found = self.ledger.run(near[0])
+            if found is None:
+                what = f"there is no run {text}"
+                fix = f"there are {', '.join(near)}" if near else "see: labtool workflow list"
+                raise Failed(what, fix=fix, code="no_run")
+        return found
+
+    def again(self, run: RunRecord, step: str = "") -> str:
+        """A run that has ended goes on from a step; by default from the first that did not end
+        well. Which step. Raises Failed."""
+        if run.state not in CLOSED:
+            fix = f"cancel it first: labtool workflow cancel {run.id}"
+            raise Failed(f"{run.id} is {run.state}", fix=fix, code="open")
+        workflow = restored(run.definition, self.config, run.workflow)
+        groups = [[one.name for one in group] for group in workflow.steps]
+        done = {one.step: one for one in self.attempts.of(run.id)
+                if one.state in ("done", "exit") and not one.stale}  # fmt: skip
+        names = [name for group in groups for name in group]
+        if not step:
+            step = next((name for name in names if name not in done or done[name].state == "exit"),
+                        "")  # fmt: skip
+        if step not in names:
+            fix = f"its steps are {', '.join(names)}" if step else "name one: --from STEP"
+            raise Failed(f"{run.id} has no step {step}" if step else "all its steps ended well",
+                         fix=fix, code="no_step")  # fmt: skip
+        at = next(number for number, group in enumerate(groups) if step in group)
+        # Those beside it that ended well are not done again; what comes after it is.
+        anew = [step, *(name for group in groups[at + 1 :] for name in group)]
+        anew += [name for name in groups[at] if name not in done]
+        values: dict[str, Any] = {}
+        for name in names:
+            if name in done and name not in anew:
+                values |= done[name].output
+        if not self.ledger.again_from(run.id, list(dict.fromkeys(anew)), values):
+            raise Failed(f"{run.id} goes on already", fix="look at it", code="open")
+        return step
+
+
+@contextmanager
+def opened(config: Config, *, look: bool = False) -> Iterator[Runs]:
+    """The runs of a config; only to `look` at, nothing is made that is not there. Raises Failed
+    where the engine is not installed, and as its database."""
+    try:
+        from labtool.services.engine.attempts import Attempts
+        from labtool.services.engine.base import Base
+        from labtool.services.engine.ledger import Ledger
+        from labtool.services.engine.queue import Queue
+    except ModuleNotFoundError as error:
+        fix = "pip install 'labtool[workflow]'"
+        raise Failed(f"workflows need {error.name}", fix=fix, code="not_installed") from None
+    settings = engine_of(config)
+    password = settings.password.reveal() if settings.password else ""
+    base = Base(settings.url, config.state, password)
+    queue = Queue(base)
+    try:
+        if not look:
+            queue.prepare()
+        yield Runs(config, base, queue, Ledger(base, queue.put), Attempts(base))
+    finally:
+        queue.close()
+        base.close()
+
+
+def scratch_of(config: Config) -> Path:
+    """The folder of runs' files."""
+    settings = engine_of(config)
+    return config.resolve(settings.scratch) if settings.scratch else config.state / "scratch"
+
+
+def logs_of(config: Config) -> Path:
+    """The folder of what their steps print."""
+    return config.state / "logs" / "workflows"
