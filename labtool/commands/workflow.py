@@ -1,10 +1,11 @@
-"""`labtool workflow`: work, start, list, show, approve, cancel, retry, history, check."""
+"""`labtool workflow`: work, start, approve, cancel, retry; what only looks is beside it."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labtool.commands import _options as o
+from labtool.commands._workflow_looks import Ident, looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
-Ident = Annotated[str, typer.Argument(metavar="ID", help="As list names it, or how it begins.")]
 As = Annotated[str, typer.Option("--as", metavar="USER", help="As if they had said it.")]
 
 
@@ -24,6 +24,9 @@ As = Annotated[str, typer.Option("--as", metavar="USER", help="As if they had sa
 def workflow(context: typer.Context, config: o.ConfigOption = "") -> None:
     """Work of many steps, started by files, the clock and people."""
     context.obj = config
+
+
+app.add_typer(looks)
 
 
 @app.command()
@@ -86,66 +89,6 @@ def start(
     # What was given is nobody else's to read.
     o.task("workflow", ["start", name, ident], options, context, body, together=True,
            about="workflow start")  # fmt: skip
-
-
-@app.command("list")
-def list_(
-    context: typer.Context,
-    state: Annotated[
-        list[str] | None, typer.Option("--state", metavar="STATE", help="Only those; repeatable.")
-    ] = None,
-    name: Annotated[str, typer.Option("--workflow", metavar="NAME", help="Only those of it.")] = "",
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", parser=o.number, help="How many.")
-    ] = 30,
-    config: o.ConfigOption = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Runs, the newest first."""
-
-    def look(runs: "Runs") -> None:
-        from labtool.commands import _show as show
-        from labtool.commands._workflow import document, listed
-        from labtool.core.errors import UsageError
-        from labtool.services.engine.records import CLOSED, OPEN
-
-        known = (*OPEN, *CLOSED)
-        wanted = [one.replace(" ", "_") for one in state or known]
-        for one in wanted:
-            if one not in known:
-                raise UsageError(f"{one} is no state", fix=f"write one of {', '.join(known)}")
-        found = runs.ledger.runs(wanted, name, limit) if runs.base.exists else []
-        if json:
-            show.document([document(one) for one in found])
-        else:
-            listed(found, runs.config.core.lab.timezone)
-
-    _looked(look, config or context.obj, context, json=json, verbose=verbose)
-
-
-@app.command("show")
-def show_(
-    context: typer.Context,
-    ident: Ident,
-    config: o.ConfigOption = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """A run: its steps, attempts, times, outputs."""
-
-    def look(runs: "Runs") -> None:
-        from labtool.commands import _show as show
-        from labtool.commands._workflow import document, shown
-
-        run = runs.find(ident)
-        attempts = runs.attempts.of(run.id)
-        if json:
-            show.document(document(run, attempts))
-        else:
-            shown(run, attempts, runs.config)
-
-    _looked(look, config or context.obj, context, json=json, verbose=verbose)
 
 
 @app.command()
@@ -218,100 +161,6 @@ def retry(
 
     _asked("retry", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
            context, user)  # fmt: skip
-
-
-@app.command()
-def history(
-    context: typer.Context,
-    hours: Annotated[
-        float, typer.Option("--hours", metavar="H", min=0.1, max=8760, help="How far back.")
-    ] = 24.0,
-    send: Annotated[bool, typer.Option("--send", metavar="", help="To the admins.")] = False,
-    config: o.ConfigOption = "",
-    dry_run: o.DryRun = False,
-    at: o.At = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """How runs have ended: by status, and whether fewer than usual were completed."""
-    if send:
-
-        def body(run: "Run", services: "Services") -> None:
-            from labtool.tasks.workflow.runs import opened
-            from labtool.tasks.workflow.telling import looked_at
-            from labtool.tasks.workflow.telling import send as tell
-
-            with opened(run.config, look=True) as runs:
-                tell(run, services, looked_at(runs, run.clock.now().timestamp(), hours))
-
-        options = o.Options(config or context.obj, dry_run, at, json, verbose)
-        o.task("workflow-history", [f"{hours:g}"], options, context, body,
-               about="workflow history")  # fmt: skip
-
-    def look(runs: "Runs") -> None:
-        from labtool.commands import _show as show
-        from labtool.tasks.workflow.history import told
-        from labtool.tasks.workflow.telling import looked_at
-
-        now = o.clock(runs.config, at).now().timestamp()
-        found = looked_at(runs, now, hours)
-        if json:
-            counts = {name: dict(one) for name, one in found.counts.items()}
-            show.document({"hours": hours, "subject": found.subject, "usual": found.usual,
-                           "fell": found.fell, "counts": counts})  # fmt: skip
-        else:
-            print(told(found))
-
-    _looked(look, config or context.obj, context, json=json, verbose=verbose)
-
-
-@app.command()
-def check(
-    context: typer.Context,
-    config: o.ConfigOption = "",
-    json: o.Json = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Check every workflow, and show its steps; nothing runs."""
-
-    def body() -> int:
-        from labtool.commands import _show as show
-        from labtool.tasks.workflow.definition import workflows_of
-        from labtool.tasks.workflow.plan import plan
-
-        lab = o.load(config or context.obj, context)
-        found = {name: list(plan(name, one, {})) for name, one in workflows_of(lab).root.items()}
-        if json:
-            show.document(found)
-        else:
-            for lines in found.values():
-                print("\n".join(lines))
-        return 0
-
-    o.finish(body, verbose=verbose, json=json)
-
-
-def _looked(
-    look: "Callable[[Runs], None]",
-    config: str,
-    context: typer.Context,
-    *,
-    json: bool,
-    verbose: bool,
-) -> None:
-    """Look at the runs; nothing changes."""
-
-    def body() -> int:
-        from labtool.tasks.workflow.definition import workflows_of
-        from labtool.tasks.workflow.runs import opened
-
-        lab = o.load(config, context)
-        workflows_of(lab)
-        with opened(lab, look=True) as runs:
-            look(runs)
-        return 0
-
-    o.finish(body, verbose=verbose, json=json)
 
 
 def _asked(

@@ -13,7 +13,7 @@ from labtool.services.engine.base import Base
 from labtool.services.engine.queue import QUEUE, VERSION, WORKFLOW, Json
 
 # Seconds between looks at the queue.
-_POLL = 0.3
+_POLL = 0.5
 
 Call = Callable[[], dict[str, Any]]
 
@@ -81,8 +81,8 @@ def working(base: Base, worker: str, at_once: int, flow: Flow) -> Iterator[None]
                 "run_admin_server": False,
                 "enable_otlp": False,
                 # Of what is not used here.
-                "notification_listener_polling_interval_sec": 60.0,
-                "scheduler_polling_interval_sec": 60.0,
+                "notification_listener_polling_interval_sec": 1.0,
+                "scheduler_polling_interval_sec": 1.0,
                 "max_executor_threads": at_once + 4,
             }  # type: ignore[typeddict-unknown-key]
         )

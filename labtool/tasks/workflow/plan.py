@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labtool.core.text import clean, one_line
+from labtool.tasks.workflow.activities._base import ActivityOptions
 from labtool.tasks.workflow.section import Workflow
 from labtool.tasks.workflow.values import text_of
 
@@ -18,18 +19,20 @@ def plan(name: str, workflow: Workflow, given: Mapping[str, Any]) -> Iterator[st
     for number, group in enumerate(workflow.steps, 1):
         for step in group:
             beside = " (side by side)" if len(group) > 1 else ""
-            told = _told(step.activity.model_dump(by_alias=True), values)
+            told = _told(step.activity, values)
             yield f"{number:>2}. {step.name}{beside}: {step.kind} {told}"
 
 
-def _told(options: Mapping[str, Any], values: Mapping[str, str]) -> str:
+def _told(activity: ActivityOptions, values: Mapping[str, str]) -> str:
+    """What is not as it is by itself."""
+    defaults = {one.alias or name: one.default for name, one in type(activity).model_fields.items()}
     parts = []
-    for name, value in options.items():
-        if value in (None, "", (), {}, False) or name in ("secrets", "env"):
+    for name, value in activity.model_dump(by_alias=True).items():
+        if value == defaults.get(name) or name in ("secrets", "env"):
             continue
-        text = (
-            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        )
+        text = value
+        if not isinstance(value, str):
+            text = json.dumps(value, ensure_ascii=False, default=str)
         for known in values:
             text = text.replace(f"{{{known}}}", values[known])
         parts.append(f"{name}: {one_line(clean(text), _LONGEST)}")

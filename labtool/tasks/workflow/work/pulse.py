@@ -18,7 +18,7 @@ from labtool.tasks.workflow.runs import Runs
 
 # Seconds: between looks for runs that are to stop, between signs of life, and after how long
 # without one the worker stops by itself.
-_LOOK, _BEAT, _OLD = 0.5, 5.0, LEASE * 0.6
+_LOOK, _BEAT, _OLD = 1.0, 5.0, LEASE * 0.6
 
 
 @dataclass(slots=True)

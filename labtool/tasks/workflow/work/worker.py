@@ -29,7 +29,7 @@ from labtool.tasks.workflow.work.pulse import Pulse
 
 # Seconds: between rounds; between looks for what waits, and for what others have left; how long
 # steps that were told to end may take for that.
-_ROUND, _WAKE, _REAP, _END = 0.1, 0.5, 5.0, 15.0
+_ROUND, _WAKE, _REAP, _END = 0.2, 1.0, 5.0, 15.0
 # A run that stands still again and again is none that anybody can work at.
 _MOST_SEGMENTS = 5000
 # How runs that went wrong have ended.
