@@ -42,7 +42,8 @@ def configured(folder: Path) -> Path:
 def delays(folder: Path) -> list[float]:
     """Seconds from the queue to the first thing that a job does."""
     from labtool.core.database import Database
-    from labtool.tasks.jobs.queue import Asker, Queue, Request
+    from labtool.tasks.jobs.entry import Asker, Request
+    from labtool.tasks.jobs.queue import Queue
 
     stamps = folder / "state" / "workspaces" / "b" / "stamps"
     worker = subprocess.Popen(
@@ -72,7 +73,8 @@ def delays(folder: Path) -> list[float]:
 def through(folder: Path) -> float:
     """Seconds for many jobs through the queue, no process started."""
     from labtool.core.database import Database
-    from labtool.tasks.jobs.queue import Asker, Queue, Request
+    from labtool.tasks.jobs.entry import Asker, Request
+    from labtool.tasks.jobs.queue import Queue
 
     database = Database.open(folder / "state")
     queue = Queue(database, time.time)
@@ -91,7 +93,8 @@ def through(folder: Path) -> float:
 def with_processes(folder: Path) -> float:
     """Seconds for many no-op jobs by a worker that starts and ends."""
     from labtool.core.database import Database
-    from labtool.tasks.jobs.queue import Asker, Queue, Request
+    from labtool.tasks.jobs.entry import Asker, Request
+    from labtool.tasks.jobs.queue import Queue
 
     database = Database.open(folder / "state")
     queue = Queue(database, time.time)

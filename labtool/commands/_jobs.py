@@ -10,8 +10,9 @@ from labtool.commands import _show as show
 from labtool.core.clock import Clock
 from labtool.core.database import Database
 from labtool.core.text import one_line
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.open import unix
-from labtool.tasks.jobs.queue import Entry, Queue
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.standing import Standing, standing
 from labtool.tasks.jobs.suppressions import Suppression, Suppressions

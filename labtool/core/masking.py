@@ -49,9 +49,9 @@ def mask(text: str) -> str:
     return text
 
 
-def unfinished(text: str) -> int:
-    """How many characters at the end of a masked text may be the beginning of a secret, whose
-    rest is still to come."""
+def settled(text: str) -> int:
+    """How many characters from its beginning can be masked by themselves, whatever comes after:
+    all but what may be the beginning of a secret, and secrets that reach into that."""
     most = 0
     for secret in _known:
         # From the longest that would be news.
@@ -59,4 +59,11 @@ def unfinished(text: str) -> int:
             if text.endswith(secret[:number]):
                 most = number
                 break
-    return most
+    cut, before = len(text) - most, -1
+    while cut != before:
+        before = cut
+        for secret in _known:
+            at = text.find(secret, max(0, cut - len(secret) + 1), cut + len(secret) - 1)
+            if 0 <= at < cut:
+                cut = at
+    return cut

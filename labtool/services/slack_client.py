@@ -94,16 +94,18 @@ class Client:
         """
         return retrying(partial(self._once, method, args, acts=False), self._waiting)
 
-    def post(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of a method that acts.
+    def post(self, method: str, body: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
+        """The answer of a method that acts. Where Slack asks for a short wait, it is tried again
+        after that, unless told not to `wait`.
 
         Raises as `call`, and Unknown when it may have acted although no answer came.
         """
-        return self._patiently(partial(self._once, method, body, acts=True))
+        once = partial(self._once, method, body, acts=True)
+        return self._patiently(once) if wait else once()
 
     def _patiently(self, once: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Wait when Slack asks for a short wait: what it limits it has not done."""
-        end = time.monotonic() + _WAITING
+        end = time.monotonic() + self._waiting
         for _ in range(_WAITS):
             try:
                 return once()

@@ -81,8 +81,9 @@ class Rooms:
         self._put("views.publish", {"user_id": user, "view": view})
 
     def _put(self, method: str, body: Mapping[str, Any]) -> None:
-        """What may have been done although no answer came is done again later: no harm."""
+        """What may have been done although no answer came is done again later: no harm. Others
+        wait for an answer meanwhile, so that this does not wait."""
         try:
-            self._client.post(method, body)
+            self._client.post(method, body, wait=False)
         except Unknown as error:
             raise Temporary(error.what, where=error.where, code=error.code) from error

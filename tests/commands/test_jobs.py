@@ -246,7 +246,7 @@ def test_it_is_cancelled_where_it_is(bench: Bench) -> None:
     worker = bench.lab.start("jobs", "work", "--follow")
     bench.run("long")
     poll(lambda: bench.list()[0]["state"] == "running", timeout=20)
-    assert "is ended" in bench.lab.run("jobs", "cancel", "2", "--as", "Ann").out
+    assert "is told to end" in bench.lab.run("jobs", "cancel", "2", "--as", "Ann").out
     poll(lambda: bench.list()[0]["state"] == "cancelled", timeout=20)
     assert bench.list()[0]["reason"] == "by Ann Lee"
     worker.terminate()

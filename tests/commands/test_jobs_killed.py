@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from labtool.core.database import Database
-from labtool.tasks.jobs.queue import Asker, Queue, Request
+from labtool.tasks.jobs.entry import Asker, Request
+from labtool.tasks.jobs.queue import Queue
 from tests.lab import Lab, poll
 from tests.servers.slack_socket import APP_TOKEN, TOKEN, SlackSocket
 

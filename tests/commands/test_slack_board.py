@@ -42,6 +42,9 @@ def test_the_board_in_slack(lab: Lab, slack: SlackSocket, ngircd: Ngircd) -> Non
             event.start()
             say("board in nova", "UANN", "OK, checked into #nova")
             event.said(bob, "+where annlee", "annlee")
+            # A name that somebody gives themselves is no nick of somebody else's.
+            say("board in cinder", "UBOB", "checked into #cinder")
+            poll(lambda: "bob-fox@slack" in str(event.data()).lower(), timeout=20)
             say("board subscribe hello.*", "UBOB", "hello")
             say("~list", "UBOB", "that takes an operator")
             say("~list", "UANN", "tracks: cinder infra nova swift")

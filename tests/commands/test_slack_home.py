@@ -143,3 +143,22 @@ def test_a_long_job_tells_how_far_it_is(lab: Lab, slack: SlackSocket) -> None:
     assert max(len(one["text"].splitlines()) for one in changes) <= 9
     # The report says how it ended, as ever.
     assert "x_fails succeeded" in texts(slack)[-1]
+
+
+def test_a_slack_that_asks_to_wait_with_tabs_holds_up_no_answer(
+    lab: Lab, slack: SlackSocket
+) -> None:
+    configure(lab, slack)
+    slack.limited = {"views.publish": 4, "chat.update": 4}
+    with bot(lab, slack):
+        for user in ("UANN", "UBOB", "UGUEST", "UGRID"):
+            slack.open_home(user)
+        poll(lambda: "views.publish" in slack.calls, timeout=20)
+        start = time.monotonic()
+        slack.say("x say hello Ann", "UANN")
+        poll(lambda: "will start" in str(texts(slack)), timeout=20)
+        assert time.monotonic() - start < 3
+        # It says the same of all the others, so that they are not asked for one by one.
+        assert slack.calls.count("views.publish") == 1
+        slack.limited = {}
+        poll(lambda: shown(slack, "UGRID"), timeout=30)

@@ -163,6 +163,10 @@ def test_what_cannot_be_started_is_told_and_may_be_sent_again(lab: Lab) -> None:
             "done": ["seen before: nothing was done"]
         }
         poll(lambda: lab.run("alerts", "--json").json() == [], timeout=20)
+        # Nor under another number, which is not signed.
+        assert hook.send("pull_request", merged(number=8), delivery="two").status_code == 422
+        copied = hook.send("pull_request", merged(number=8), delivery="three")
+        assert (copied.status_code, copied.json()["done"]) == (422, [])
     assert len(hook.jobs()) == 2
 
 

@@ -36,7 +36,8 @@ USERS: dict[str, dict[str, Any]] = {
 class SlackSocket:
     """The server. `posted` are the bot's messages, `acked` the envelopes that it took, `calls`
     the methods that it called, `views` the Home tabs and `updated` the changed messages with
-    when that was; `refused` are errors by method. An address for a connection holds once."""
+    when that was; `refused` are errors by method, `limited` how many
+    seconds it asks to wait. An address for a connection holds once."""
 
     def __init__(self) -> None:
         self.posted: list[dict[str, Any]] = []
@@ -48,6 +49,7 @@ class SlackSocket:
         self.views: list[tuple[float, str, list[dict[str, Any]]]] = []
         self.updated: list[tuple[float, dict[str, Any]]] = []
         self.refused: dict[str, str] = {}
+        self.limited: dict[str, int] = {}
         self.refuse_app = False
         self.down = False
         self._tickets: set[str] = set()
@@ -115,7 +117,8 @@ class SlackSocket:
                          "action_ts": f"{number}.5"}],
         }  # fmt: skip
         if channel:
-            message = {"ts": at, **({"thread_ts": thread} if thread else {})}
+            text = next((one.get("text", "") for one in self.posted if one.get("ts") == at), "")
+            message = {"ts": at, "text": text, **({"thread_ts": thread} if thread else {})}
             payload |= {"channel": {"id": channel}, "message": message}
         return self.send("interactive", payload, f"envelope-{number}")
 
@@ -178,6 +181,11 @@ class SlackSocket:
         self.calls.append(method)
         if self.down:
             raise web.HTTPServiceUnavailable
+        if method in self.limited:
+            wait = {"Retry-After": str(self.limited[method])}
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"}, status=429, headers=wait
+            )
         if request.content_type == "application/json":
             given = await request.json()
         else:

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from labtool.core.masking import mask, unfinished
+from labtool.core.masking import mask, settled
 
 _CHUNK = 64 * 1024
 _TAIL = 16 * 1024
@@ -54,10 +54,10 @@ class Output(threading.Thread):
 
     def _take(self, text: str) -> None:
         """All but what may be the beginning of a secret."""
-        masked = mask(self._rest + text)
-        ready = len(masked) - unfinished(masked)
-        self._rest = masked[ready:]
-        self._put(masked[:ready])
+        whole = self._rest + text
+        ready = settled(whole)
+        self._rest = whole[ready:]
+        self._put(mask(whole[:ready]))
 
     def _put(self, text: str) -> None:
         data = text.encode("utf-8", "surrogateescape")

@@ -4,8 +4,8 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -54,9 +54,7 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
     Failed where it cannot be started, and StateError where its logs cannot be written."""
     make_folder(plan.folder)
     make_folder(plan.logs)
-    with tempfile.TemporaryFile() as given:
-        given.write(_given(plan))
-        given.seek(0)
+    with _given(plan) as given:
         process, outputs = _start(plan, given)
     since = tree.began(process.pid)
     try:
@@ -73,9 +71,25 @@ def run(plan: Plan, stop: Callable[[], str]) -> Ended:
     return Ended(status, why, out, err)
 
 
-def _given(plan: Plan) -> bytes:
+@contextmanager
+def _given(plan: Plan) -> Iterator[IO[bytes]]:
+    """The arguments as bash reads them: in memory where the system has that, as a disk may be
+    full. Raises StateError."""
     values = [_bytes(plan.arguments[name]) for name in plan.script.parameters]
-    return b"".join(value.replace(b"\0", b"") + b"\0" for value in values)
+    try:
+        given = _file()
+        given.write(b"".join(value.replace(b"\0", b"") + b"\0" for value in values))
+        given.seek(0)
+    except OSError as error:
+        raise unusable(Path(tempfile.gettempdir()), error, "set TMPDIR") from error
+    with given:
+        yield given
+
+
+def _file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("labtool"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _bytes(value: str) -> bytes:

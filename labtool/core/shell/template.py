@@ -46,7 +46,8 @@ def compiled(template: str) -> Script:
         raise TemplateError(what, "write a space before the \\ at its end, or one line")
     text = Text(marked, names)
     check(text)
-    reads = " && ".join(f"IFS= read -rd '' {variable(name)}" for name in names)
+    # Byte for byte: in a locale of many bytes a character that is not whole takes the end with it.
+    reads = " && ".join(f"LC_ALL=C IFS= read -rd '' {variable(name)}" for name in names)
     ready = f"{{ {reads}; }} && exec </dev/null || {{ echo {_UNREAD} >&2; exit {UNREAD}; }}"
     return Script(f"{ready}\n{''.join(text.out)}", tuple(names))
 

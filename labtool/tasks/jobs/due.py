@@ -2,6 +2,9 @@
 
 from labtool.core.database import Database
 
+# Seconds: longer than any pause between two attempts.
+_LONGEST = 600.0
+
 
 def next_due(database: Database, now: float) -> int | None:
     """The number of the next one; None where none may. A type whose key is another now runs once
@@ -18,11 +21,21 @@ def next_due(database: Database, now: float) -> int | None:
 
 
 def set_back(database: Database, now: float) -> None:
-    """After a clock that was set back, what waits does so from now on, for as long as it was to."""
+    """After a clock that was set back, what waits does so from now on, for as long as it was to;
+    and what is to be tried again, no longer than anything is."""
     rows = database.rows("SELECT 1 FROM jobs WHERE state = 'waiting' AND created > ?", now)
     if rows:
         database.execute(
             "UPDATE jobs SET due = ?1 + max(0, due - created), created = ?1"
             " WHERE state = 'waiting' AND created > ?1",
             now,
+        )
+    late = database.rows(
+        "SELECT 1 FROM jobs WHERE state = 'waiting' AND attempts > 0 AND due > ?", now + _LONGEST
+    )
+    if late:
+        database.execute(
+            "UPDATE jobs SET due = ?1 WHERE state = 'waiting' AND attempts > 0 AND due > ?1 + ?2",
+            now,
+            _LONGEST,
         )

@@ -3,8 +3,8 @@
 from labtool.core.home import Block, Part, Show, Visitor, header, section
 from labtool.core.people import People
 from labtool.core.task import Run
+from labtool.tasks.jobs.entry import Asker
 from labtool.tasks.jobs.open import desk
-from labtool.tasks.jobs.queue import Asker
 from labtool.tasks.jobs.who import Who
 
 _SHOWN = 15

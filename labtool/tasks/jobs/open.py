@@ -1,21 +1,27 @@
 """What a config and a state give for jobs."""
 
+import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.database import Database
 from labtool.core.errors import ConfigError, Problem
+from labtool.core.messages import Message, Recipient
+from labtool.core.outbox import Outbox
 from labtool.core.people import People
 from labtool.core.text import clean
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.places import logs_of
-from labtool.tasks.jobs.queue import Entry, Queue
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.section import Jobs, JobsSettings
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.talk import Desk
 
 _SHOWN = 8000
+_KEPT = timedelta(days=30)
 
 
 def jobs_of(config: Config) -> Jobs:
@@ -36,7 +42,16 @@ def desk(config: Config, database: Database, clock: Clock, people: Callable[[], 
     settings, now = settings_of(config), unix(clock)
     queue, held = Queue(database, now), Suppressions(database, now)
     logs = partial(printed, config, settings)
-    return Desk(jobs_of(config), queue, held, people, clock, now, logs)
+    tell = partial(let_know, database, clock)
+    return Desk(jobs_of(config), queue, held, people, clock, now, logs, tell)
+
+
+def let_know(database: Database, clock: Clock, entry: Entry, text: str) -> None:
+    """Say something of a job where it was asked for, once."""
+    asker, until = entry.asker, clock.today() + _KEPT
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+    key, to = f"job:{entry.id}:told:{digest}", Recipient("channel", asker.channel)
+    Outbox(database).add(Message(key, to, clean(text), until, under=asker.thread))
 
 
 def unix(clock: Clock) -> Callable[[], float]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from labtool.core.config import Config
-from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.section import JobsSettings, NamespaceOptions
 
 

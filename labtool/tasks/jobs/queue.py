@@ -12,68 +12,20 @@ future is none.
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from sqlite3 import Row
-from typing import Any
 
 from labtool.core.database import Database
 from labtool.core.errors import Failed
 from labtool.tasks.jobs.due import next_due, set_back
+from labtool.tasks.jobs.entry import Entry, Request, entry_of
 
 # Seconds that a worker's word holds.
 LEASE = 30.0
 # How long somebody may think before saying yes, in seconds.
 _ASKED = 24 * 3600.0
 ENDED = ("done", "failed", "lost", "cancelled", "replaced", "expired")
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asked, and where the answer goes: names for people, ids for Slack; `yes`: somebody has
-    confirmed it; `origin`: where it comes from, if no person said it here; `link`: the address of
-    what they said."""
-
-    name: str
-    user: str = ""
-    channel: str = ""
-    thread: str = ""
-    yes: bool = False
-    origin: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody wants to run, not before `due`."""
-
-    type: str
-    key: str
-    arguments: Mapping[str, str]
-    asker: Asker
-    due: float
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job in the queue, or what became of it. A `worker` is called HOST/ID."""
-
-    id: int
-    type: str
-    key: str
-    arguments: dict[str, str]
-    asker: Asker
-    state: str
-    created: float
-    due: float
-    started: float | None
-    ended: float | None
-    attempts: int
-    worker: str
-    token: str
-    stop: str
-    status: int | None
-    reason: str
 
 
 class Queue:
@@ -201,7 +153,7 @@ class Queue:
                 return lives(worker)
             return bool(now <= row["lease"] <= now + 2 * LEASE)
 
-        return [_entry(row) for row in rows if not is_alive(row)]
+        return [entry_of(row) for row in rows if not is_alive(row)]
 
     def cancel(self, number: int, by: str) -> str:
         """Take a job out, or end the run of it; what it was. Raises Failed for one that has
@@ -237,19 +189,30 @@ class Queue:
             *states,
             newest,
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
+
+    def expire(self) -> list[Entry]:
+        """What nobody said yes to is over after a day; which."""
+        rows = self._database.rows(
+            "UPDATE jobs SET state = 'expired', ended = ?1, reason = 'nobody confirmed it'"
+            " WHERE state = 'asked' AND created < ?1 - ?2 RETURNING *",
+            self._now(),
+            _ASKED,
+        )
+        return [entry_of(row) for row in rows]
+
+    def newest(self, job_type: str) -> Entry | None:
+        """The last job of a type that has begun."""
+        rows = self._database.rows(
+            "SELECT * FROM jobs WHERE type = ? AND started IS NOT NULL ORDER BY id DESC LIMIT 1",
+            job_type,
+        )
+        return entry_of(rows[0]) if rows else None
 
     def tidy(self, keep: float) -> list[int]:
-        """Forget what ended more than so many seconds ago; which. What nobody said yes to is
-        over after a day."""
+        """Forget what ended more than so many seconds ago; which."""
         now = self._now()
         with self._database.write():
-            self._database.execute(
-                "UPDATE jobs SET state = 'expired', ended = ?1, reason = 'nobody confirmed it'"
-                " WHERE state = 'asked' AND created < ?1 - ?2",
-                now,
-                _ASKED,
-            )
             rows = self._database.rows(
                 "SELECT id FROM jobs WHERE ended < ? ORDER BY ended LIMIT 1000", now - keep
             )
@@ -305,16 +268,4 @@ class Queue:
         rows = self._database.rows("SELECT * FROM jobs WHERE id = ?", number)
         if not rows:
             raise Failed(f"there is no job {number}", fix="see: labtool jobs list")
-        return _entry(rows[0])
-
-
-def read_asker(text: str) -> Asker:
-    return Asker(**json.loads(text))
-
-
-def _entry(row: Row) -> Entry:
-    values: dict[str, Any] = dict(row)
-    values["arguments"] = json.loads(values["arguments"])
-    values["asker"] = read_asker(values["asker"])
-    del values["lease"]
-    return Entry(**values)
+        return entry_of(rows[0])

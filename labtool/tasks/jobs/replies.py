@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labtool.core.messages import Button
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.phrases import AROUND
-from labtool.tasks.jobs.queue import Entry
 from labtool.tasks.jobs.section import Job
 
 # What stands before what they want.
@@ -18,11 +18,12 @@ _POLITE = frozenset(
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer, with what can be pressed below it; `approvers` are the names and roles of
-    those who are to press it."""
+    those who are to press it; `done`: what was asked for has been."""
 
     text: str
     buttons: tuple[Button, ...] = ()
     approvers: tuple[str, ...] = ()
+    done: bool = True
 
 
 def bare(text: str, is_known: Callable[[str], bool]) -> str:
@@ -43,6 +44,6 @@ def accepted(text: str, entry: Entry, job: Job) -> Reply:
         return Reply(text)
     buttons = (
         Button("Run it", "confirm", str(entry.id), "primary"),
-        Button("Refuse", "cancel", str(entry.id), "danger"),
+        Button("Refuse", "refuse", str(entry.id), "danger"),
     )
     return Reply(text, buttons, () if job.confirm is True else job.confirm)

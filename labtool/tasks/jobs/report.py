@@ -8,7 +8,7 @@ from typing import Any
 
 from labtool.core.messages import Button, Message, Recipient
 from labtool.core.text import clean, link, one_line
-from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.section import Job, JobsSettings, NamespaceOptions
 
 # Slack shows no more of a message (api.slack.com/docs/rate-limits, Truncating content), and of
@@ -142,7 +142,24 @@ def blocks_of(out: str) -> tuple[dict[str, Any], ...]:
         kind = block.get("type") if isinstance(block, dict) else None
         if not isinstance(kind, str) or kind not in _KNOWN:
             raise ValueError(f"block {number} is of no type that Slack has")
+        if kind == "input" or _is_pressed(block):
+            raise ValueError(f"block {number} has something to press, which is for the bot alone")
     return tuple(blocks)
+
+
+def _is_pressed(block: Any) -> bool:
+    """Whether what is in it would come back to the bot under a name of its own choice: it may be
+    one that means something there."""
+    inside = [block]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, dict):
+            if "action_id" in one:
+                return True
+            inside += one.values()
+        elif isinstance(one, list):
+            inside += one
+    return False
 
 
 def _no_constant(_: str) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from labtool.core.clock import Clock
 from labtool.core.text import one_line
-from labtool.tasks.jobs.queue import Entry, Queue
+from labtool.tasks.jobs.entry import Entry
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import Jobs
 from labtool.tasks.jobs.standing import Standing, standing

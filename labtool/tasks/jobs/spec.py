@@ -1,9 +1,26 @@
-"""What waits, held against the spec as it is when it runs: it may be another by then."""
+"""What was said, and what waits, held against the spec: it may be another by the time it runs."""
+
+from collections.abc import Callable, Mapping
 
 from labtool.core.errors import Failed
 from labtool.core.people import People
-from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs import approval
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.section import Job
+
+
+def read(job: Job, people: Callable[[], People], said: Mapping[str, str]) -> dict[str, str]:
+    """The arguments of a job, as its parameters have what was said. Raises Failed."""
+    known = people() if any(p.type == "person" for p in job.parameters.values()) else None
+    found = {}
+    for name, value in said.items():
+        try:
+            found[name] = job.parameter(name).read(value, known or People())
+        except ValueError as error:
+            raise Failed(f"{name} {error}", code="arguments") from None
+    if job.confirm:
+        approval.fits(found)
+    return found
 
 
 def held(entry: Entry, job: Job) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labtool.core.text import counted, one_line
-from labtool.tasks.jobs.queue import Entry
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.suppressions import Suppression
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from labtool.core.database import Database
-from labtool.tasks.jobs.queue import Asker, read_asker
+from labtool.tasks.jobs.entry import Asker, read_asker
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from labtool.core.errors import Failed, LabtoolError
 from labtool.core.people import People
 from labtool.core.text import counted, one_line
 from labtool.tasks.jobs import approval
+from labtool.tasks.jobs.entry import Asker, Entry, Request
 from labtool.tasks.jobs.phrases import hints, nearest, tidy
-from labtool.tasks.jobs.queue import Asker, Entry, Queue, Request
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.replies import Reply, accepted, bare
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import (
@@ -25,15 +26,17 @@ from labtool.tasks.jobs.section import (
     type_of,
 )  # fmt: skip
 from labtool.tasks.jobs.shown import OWN, Shown
+from labtool.tasks.jobs.spec import read
 from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.times import span
-from labtool.tasks.jobs.who import Who, check, check_type, is_asked, is_one_of, may_use
+from labtool.tasks.jobs.who import Who, check, check_type, is_asked, may_confirm, may_use
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Answers. `logs` gives the end of what a job printed."""
+    """Answers. `logs` gives the end of what a job printed, `tell` says something of a job where it
+    was asked for."""
 
     jobs: Jobs
     queue: Queue
@@ -42,6 +45,7 @@ class Desk:
     clock: Clock
     now: Callable[[], float]
     logs: Callable[[Entry], str]
+    tell: Callable[[Entry, str], None]
 
     def answer(self, said: str, who: Who) -> list[str]:
         """What is said to `said`; what it asks for is done."""
@@ -52,7 +56,17 @@ class Desk:
         try:
             return self._replies(said, who)
         except LabtoolError as error:
-            return [Reply(str(error))]
+            return [Reply(str(error), done=False)]
+
+    def pressed(self, action: str, ident: str, who: Who) -> list[Reply]:
+        """What a button asks for, of a job. Where that is to refuse one, it ends none that runs by
+        now."""
+        verb = self._verbs[action] if action in ("retry", "confirm") else self._refuse
+        try:
+            found = list(verb([ident], who))
+        except LabtoolError as error:
+            return [Reply(str(error), done=False)]
+        return [one if isinstance(one, Reply) else Reply(one) for one in found]
 
     def ask(self, said: str, who: Who) -> list[str]:
         """The same as text. Raises Failed where it is not understood, or not done."""
@@ -126,8 +140,8 @@ class Desk:
         raise self._unknown(text, who)
 
     def _unknown(self, text: str, who: Who) -> Failed:
-        said = [f"{n} {c.phrase.text}" for n, c in self._commands(who)]
-        near = hints(text, said) or nearest(text, OWN)
+        near = hints(text, [f"{n} {c.phrase.text}" for n, c in self._commands(who)])
+        near = near or nearest(text, OWN)
         name = text.split(maxsplit=1)[0].casefold() if text else ""
         say = f"Say {name} help." if name in self.jobs.all() else "Say help."
         meant = f"Did you mean: {'; '.join(near)}?" if near else say
@@ -143,7 +157,7 @@ class Desk:
         who: Who,
     ) -> Iterator[str | Reply]:  # fmt: skip
         job = namespace.jobs[command.job_type]
-        arguments = self.read(job, said)
+        arguments = read(job, self.people, said)
         kind = type_of(name, command.job_type)
         request = Request(
             kind, job.concurrency or kind, arguments, who.asker, self.now() + command.delay_seconds
@@ -152,19 +166,6 @@ class Desk:
         entry, replaced = self.queue.add(request, asked=asked)
         text = self._accepted(entry, job, command.delay_seconds, replaced=replaced)
         yield accepted(text, entry, job)
-
-    def read(self, job: Job, said: Mapping[str, str]) -> dict[str, str]:
-        """The arguments of a job, as its parameters have them. Raises Failed."""
-        people = self.people() if any(p.type == "person" for p in job.parameters.values()) else None
-        found = {}
-        for name, value in said.items():
-            try:
-                found[name] = job.parameter(name).read(value, people or People())
-            except ValueError as error:
-                raise Failed(f"{name} {error}", code="arguments") from None
-        if job.confirm:
-            approval.fits(found)
-        return found
 
     def _accepted(self, entry: Entry, job: Job, delay: float, *, replaced: bool) -> str:
         what = f"{phrase(entry)} ({entry.id})"
@@ -213,15 +214,35 @@ class Desk:
         return f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
 
     def _logs(self, words: list[str], who: Who) -> Iterator[str]:
-        entry = self._own(words, who)
+        last = self.queue.newest(words[0]) if words and self.jobs.find(words[0]) else None
+        entry = self._own([str(last.id)] if last else words, who)
         yield self.logs(entry) or f"{entry.id} has printed nothing"
 
     def _stop(self, words: list[str], who: Who) -> Iterator[str]:
         entry = self._to_confirm(words, who)
+        yield self._cancelled(entry, who)
+
+    def _refuse(self, words: list[str], who: Who) -> Iterator[str]:
+        entry = self._to_confirm(words, who)
+        if entry.state != "asked":
+            raise Failed(f"{entry.id} waits for no yes any more: it is {entry.state}", code="late")
+        yield self._cancelled(entry, who)
+
+    def _cancelled(self, entry: Entry, who: Who) -> str:
         was = self.queue.cancel(entry.id, who.asker.name)
-        yield f"{phrase(entry)} ({entry.id}) " + (
-            "is ended" if was == "running" else "is cancelled"
-        )
+        what = f"{phrase(entry)} ({entry.id})"
+        if was == "running":
+            return f"{what} is told to end"
+        self._let_know(entry, f"{what} was {'refused' if was == 'asked' else 'cancelled'}", who)
+        return f"{what} is cancelled"
+
+    def _let_know(self, entry: Entry, what: str, who: Who) -> None:
+        """Tell who asked what somebody else has decided, unless they read it anyway."""
+        asker, other = entry.asker, who.asker
+        same = (asker.user, asker.name) == (other.user, other.name)
+        there = (asker.channel, asker.thread) == (other.channel, other.thread)
+        if asker.channel and not same and not there:
+            self.tell(entry, f"{what} by {other.name}")
 
     def _retry(self, words: list[str], who: Who) -> Iterator[Reply]:
         entry = self._own(words, who)
@@ -242,7 +263,7 @@ class Desk:
         if odd := [name for name in values if name not in names]:
             what = f"{', '.join(odd)}: no such parameter"
             raise Failed(what, where=kind, fix=f"write {wanted}", code="arguments")
-        arguments = self.read(job, values)
+        arguments = read(job, self.people, values)
         request = Request(kind, job.concurrency or kind, arguments, who.asker, self.now())
         entry, replaced = self.queue.add(request, asked=bool(job.confirm))
         return accepted(self._accepted(entry, job, 0, replaced=replaced), entry, job)
@@ -251,12 +272,9 @@ class Desk:
         """Suppress a type between two times; `off` ends that. Raises Failed."""
         self._found(kind)
         if begins == "off" and not ends:
-            return (
-                f"{kind} starts again" if self.suppressions.remove(kind) else f"nothing held {kind}"
-            )
+            return self.release(kind)
         if not ends:
-            fix = "write until when, such as 18:00, or off in place of both"
-            raise Failed("END is missing", fix=fix, code="time")
+            raise Failed("END is missing", fix="write it, such as 18:00, or off", code="time")
         return self.suppress(kind, begins, ends, who.asker)
 
     def _found(self, kind: str) -> tuple[NamespaceOptions, Job]:
@@ -270,23 +288,15 @@ class Desk:
     def _confirm(self, words: list[str], who: Who) -> Iterator[str]:
         entry = self._to_confirm(words, who)
         _, job = self.jobs.find(entry.type) or (None, None)
-        if job and not self._may_confirm(job, entry, who):
+        if job and not may_confirm(job, entry, who):
             whom = "who asked" if job.confirm is True else " or ".join(job.confirm)
             raise Failed(f"{entry.id} can be confirmed by {whom}", code="not_allowed")
         waited = [e.id for e in self.queue.entries(("waiting",), 1000) if e.type == entry.type]
         added = self.queue.confirm(entry.id)
         took = f", in place of {waited[0]}" if waited else ""
-        yield f"{phrase(added)} ({added.id}) will start{took}"
-
-    def _may_confirm(self, job: Job, entry: Entry, who: Who) -> bool:
-        if who.trusted:
-            return True
-        if job.confirm is True:
-            asker = entry.asker
-            if asker.origin:
-                return True  # there is nobody to ask but who may use it
-            return (asker.user, asker.name) == (who.asker.user, who.asker.name)
-        return is_one_of(who.person, job.confirm)
+        what = f"{phrase(added)} ({added.id})"
+        self._let_know(added, f"{what} was approved", who)
+        yield f"{what} will start{took}"
 
     def _meant(self, words: list[str]) -> Entry:
         """The job that is meant. Raises Failed."""

@@ -7,8 +7,8 @@ from datetime import date
 
 from labtool.core.errors import Failed
 from labtool.core.people import NoMatch, People, Person, fold
-from labtool.tasks.jobs.queue import Asker
-from labtool.tasks.jobs.section import Jobs, NamespaceOptions
+from labtool.tasks.jobs.entry import Asker, Entry
+from labtool.tasks.jobs.section import Job, Jobs, NamespaceOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,18 @@ def is_asked(jobs: Jobs, kind: str, who: Who) -> bool:
         return False
     _check_member(kind.partition("_")[0], namespace, who)
     return True
+
+
+def may_confirm(job: Job, entry: Entry, who: Who) -> bool:
+    """Whether it is theirs to say yes to a job that waits for one."""
+    if who.trusted:
+        return True
+    if job.confirm is True:
+        asker = entry.asker
+        if asker.origin:
+            return True  # there is nobody to ask but who may use it
+        return (asker.user, asker.name) == (who.asker.user, who.asker.name)
+    return is_one_of(who.person, job.confirm)
 
 
 def is_one_of(person: Person | None, allowed: tuple[str, ...]) -> bool:

@@ -70,10 +70,13 @@ def _for_board(said: str, prefix: str) -> str | None:
 
 
 def _nick(spoken: Spoken) -> str:
-    """Who it is on the board: as on IRC where that is known."""
+    """Who it is on the board: as on IRC where that is known, and else a name that nobody can have
+    there, whatever they call themselves."""
     person = spoken.person
-    name = person.irc or person.name if person else spoken.name
-    return "-".join(name.split())[:60] or spoken.user
+    if person and person.irc:
+        return "-".join(person.irc.split())[:60]
+    name = "-".join((person.name if person else spoken.name).split())[:50]
+    return f"{name or spoken.user}@slack"
 
 
 def _is_operator(spoken: Spoken, section: Ptg) -> bool:
@@ -102,6 +105,14 @@ class Elsewhere:
         changed = False
         for name, value in waiting:
             said = json.loads(value)
+            if said.get("begun"):
+                # What was killed in its middle may have been done; twice would be worse.
+                text = "labtool was ended while it did that; look, and say it again if it is not"
+                with self._run.database.write():
+                    self._say(name, said["channel"], text, said["thread"])
+                    self._marks.remove(name)
+                continue
+            self._marks.put(name, json.dumps({**said, "begun": True}), iso(self._run.clock.now()))
             speaker = Speaker(
                 said["nick"], account=f"{_ACCOUNT}{said['user']}", op=said["operator"],
                 voice=said["member"],

@@ -7,11 +7,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labtool.core.masking import conceal, mask, unfinished
+from labtool.core.masking import conceal, mask, settled
 from labtool.core.shell.output import Output
 from tests.lab import poll
 
-SECRETS = ("a-secret-of-the-lab", "geheim-äöü🧬", "abcabc-abcab")
+SECRETS = (
+    "a-secret-of-the-lab",
+    "a-secret-of-the-lab-x",
+    "geheim-äöü🧬",
+    "abcabc-abcab",
+)
 for _secret in SECRETS:
     conceal(_secret)
 
@@ -55,9 +60,9 @@ def test_whatever_the_pieces(words: list[str], sizes: list[int]) -> None:
     at = number = 0
     while at < len(text):
         size = sizes[number % len(sizes)]
-        masked = mask(rest + text[at : at + size])
-        ready = len(masked) - unfinished(masked)
-        out, rest = out + masked[:ready], masked[ready:]
+        whole = rest + text[at : at + size]
+        ready = settled(whole)
+        out, rest = out + mask(whole[:ready]), whole[ready:]
         at, number = at + size, number + 1
     out += mask(rest)
     assert not any(secret in out for secret in SECRETS)

@@ -409,6 +409,17 @@ def test_without_parameters_it_is_what_it_was(template: str, text: str) -> None:
     assert done.stdout == text
 
 
+@pytest.mark.parametrize("value", [b"ab\xc3", b"\xff\xfe", b"\xf0\x9f", b"\xe2\x82", b"\xc3 x"])
+def test_what_is_no_whole_text_arrives(value: bytes) -> None:
+    script = compiled("printf '%s' {x}{y}; echo $LC_ALL")
+    for locale in ({"LC_ALL": "C.UTF-8"}, {"LANG": "C.UTF-8"}, {}):
+        done = subprocess.run(
+            ["bash", "-c", script.text], capture_output=True, check=False,
+            input=value + b"\0end\0", env={"PATH": "/usr/bin:/bin", **locale},
+        )  # fmt: skip
+        assert done.stdout == value + b"end" + locale.get("LC_ALL", "").encode() + b"\n"
+
+
 def test_without_its_parameters_nothing_runs() -> None:
     script = compiled("echo removing /data/{x}; echo {y}")
     for shell, said in (("bash", b""), ("bash", b"one\0"), ("sh", b"one\0two\0")):

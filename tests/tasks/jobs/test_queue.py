@@ -1,7 +1,7 @@
 """The queue against a model: whatever is done to it in whatever order."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from labtool.core.database import Database
 from labtool.core.errors import Failed
-from labtool.tasks.jobs.queue import LEASE, Asker, Entry, Queue, Request
+from labtool.tasks.jobs.entry import Asker, Entry, Request
+from labtool.tasks.jobs.queue import LEASE, Queue
 from labtool.tasks.jobs.suppressions import Suppressions
 
 TYPES = ("a", "b", "c")
@@ -215,7 +216,7 @@ def test_what_waits_for_a_yes(tmp_path: Path) -> None:
         assert taken.id == confirmed.id
         other, _ = queue.add(request(10_000, "b"), asked=True)
         clock[0] += 25 * 3600
-        queue.tidy(1e9)
+        assert [one.id for one in queue.expire()] == [other.id]
         assert queue.entry(other.id).state == "expired"
         with pytest.raises(Failed, match="is expired"):
             queue.confirm(other.id)
@@ -250,3 +251,18 @@ def test_what_is_to_be_cancelled_is_not_tried_again(tmp_path: Path) -> None:
         assert entry
         assert queue.cancel(entry.id, "Bob") == "running"
         assert not queue.again(entry, 0, "it failed")
+
+
+def test_a_pause_that_was_counted_by_a_clock_ahead_is_no_longer_than_any(tmp_path: Path) -> None:
+    with closing(Database.open(tmp_path)) as database:
+        clock = [1e9 + 364 * 86400]
+        queue = Queue(database, lambda: clock[0])
+        queue.add(Request("x_a", "x_a", {}, Asker("Ann"), clock[0]))
+        entry = queue.take("here/1")
+        assert entry
+        with database.write():
+            assert queue.again(entry, clock[0] + 10, "failed")
+        clock[0] = 1e9
+        assert queue.take("here/1") is None
+        clock[0] += 601
+        assert queue.take("here/1")

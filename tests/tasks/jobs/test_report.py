@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labtool.tasks.jobs.queue import Asker, Entry
+from labtool.tasks.jobs.entry import Asker, Entry
 from labtool.tasks.jobs.report import Outcome, blocks_of, messages
 from labtool.tasks.jobs.section import Job, JobsSettings, NamespaceOptions
 
@@ -104,3 +104,27 @@ def test_whatever_it_printed(out: str, kind: str) -> None:
 def test_blocks_of_anything(text: str) -> None:
     with suppress(ValueError):
         assert blocks_of(text)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "actions", "elements": [{"type": "button", "action_id": "confirm", "value": "1"}]},
+        {"type": "section", "accessory": {"type": "button", "action_id": "retry", "value": "1"}},
+        {"type": "section", "fields": [{"deep": [{"action_id": "x"}]}]},
+        {"type": "input", "element": {"type": "plain_text_input"}},
+    ],
+)
+def test_a_jobs_blocks_have_nothing_to_press(block: dict[str, Any]) -> None:
+    """A button of a job's could bear the name of one of the bot's own."""
+    with pytest.raises(ValueError, match="something to press"):
+        blocks_of(json.dumps([{"type": "divider"}, block]))
+
+
+def test_a_link_is_nothing_that_comes_back() -> None:
+    link = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": "Docs"},
+        "url": "https://x.org",
+    }
+    assert blocks_of(json.dumps([{"type": "actions", "elements": [link]}]))

@@ -39,7 +39,9 @@ _ASKED = 10
 # it is not done any more: nobody wants that hours later.
 _FIRST, _MOST, _LATE = 1.0, 60.0, 3600.0
 _ANSWERS, _WORDS = "slack-bot", "slack-bot words"
-_OWN = ("retry", "confirm", "cancel")
+# "cancel" is what refused before.
+_OWN = ("retry", "confirm", "refuse", "cancel")
+_PRESSED = {"retry": "asked for once more", "confirm": "approved"}
 
 
 class Rooms(Protocol):
@@ -163,8 +165,15 @@ class Answers:
         self._named = people = self.fresh.people
         if one.action in _OWN:
             who = self._who(one.said, people)
-            words = f"{one.action} {one.value}"
-            self._do(inbox, ident, one.said, lambda desk: desk.replies(words, who))
+            done: list[Reply] = []
+
+            def decide(desk: Desk) -> list[Reply]:
+                done[:] = desk.pressed(one.action, one.value, who)
+                return done
+
+            self._do(inbox, ident, one.said, decide)
+            if all(reply.done for reply in done):
+                self._fade(one, who.asker.name)
             return
         visitor = self.homes().visitor(one.said.user, people)
 
@@ -175,6 +184,17 @@ class Answers:
                 return [Reply(str(error))]
 
         self._do(inbox, ident, one.said, press)
+
+    def _fade(self, one: Pressed, name: str) -> None:
+        """What was pressed cannot be pressed again: in place of the buttons stands who did."""
+        said = one.said
+        if not (said.channel and said.at and said.text):
+            return
+        text = f"{clean(said.text)}\n{_PRESSED.get(one.action, 'refused')} by {clean(name)}"
+        try:
+            self.rooms.update(said.channel, said.at, text)
+        except LabtoolError:
+            return  # it was done; that its buttons are left is no harm
 
     def _do(
         self, inbox: Inbox, ident: str, heard: Said, answer: Callable[[Desk], list[Reply]]

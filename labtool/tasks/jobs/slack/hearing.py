@@ -32,8 +32,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Which button somebody pressed, and of what; without a channel it was on their Home tab.
-    `text` is what stood above it."""
+    """Which button somebody pressed, and of what; without a channel it was on their Home tab. The
+    text of `said` is what stood above it."""
 
     action: str
     value: str
@@ -93,7 +93,8 @@ def pressed(payload: Mapping[str, Any]) -> list[Pressed]:
     place = str(channel.get("id") or "") if isinstance(channel, dict) else ""
     at = str(message.get("ts") or "")
     thread = str(message.get("thread_ts") or "") or at
-    where = Said("", user["id"], place, thread, str(user.get("team_id") or ""), at)
+    text = plain(str(message.get("text") or ""))
+    where = Said(text, user["id"], place, thread, str(user.get("team_id") or ""), at)
     return [
         Pressed(str(one.get("action_id") or ""), str(one.get("value") or ""), where)
         for one in actions

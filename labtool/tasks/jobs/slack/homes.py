@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from labtool.core.clock import iso
 from labtool.core.database import Marks
-from labtool.core.errors import AccessDenied, Failed, LabtoolError
+from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
 from labtool.core.home import Block, Part, Show, Visitor, section
 from labtool.core.people import NoMatch, People, Person
 from labtool.core.service import tried
@@ -20,6 +20,8 @@ from labtool.tasks.jobs.slack.persons import Persons
 # Seconds: between looks, between two tabs of one person (Slack allows more, but nobody reads
 # faster), and after Slack has refused one.
 _LOOK, _REST, _REFUSED = 2.0, 10.0, 60.0
+# Seconds that a round may take: others wait for an answer meanwhile.
+_ROUND = 1.0
 # Seconds that somebody's Slack id holds.
 _KNOWN = 600.0
 # Who has not opened it for so long sees it as it was, until they open it.
@@ -50,6 +52,7 @@ class Homes:
     member: Callable[[Person], str]
     _tabs: dict[str, _Tab] = field(default_factory=dict)
     _looked: float = float("-inf")
+    _rests: float = float("-inf")
     _ids: tuple[float, list[str]] = (float("-inf"), [])
 
     def __post_init__(self) -> None:
@@ -78,7 +81,7 @@ class Homes:
 
     def round(self, people: People) -> None:
         """Publish what has changed, if it is time."""
-        if time.monotonic() - self._looked < _LOOK:
+        if time.monotonic() - self._looked < _LOOK or time.monotonic() < self._rests:
             return
         self._looked = time.monotonic()
         done = tried(self.run, _TOPIC, lambda: self._round(people))
@@ -93,7 +96,11 @@ class Homes:
             return
         shows = [part.look() for part in self.parts]
         problem: LabtoolError | None = None
+        end = time.monotonic() + _ROUND
         for user in users:
+            if time.monotonic() > end:
+                self.soon()  # the rest at once after those who wait
+                break
             tab = self._tabs.setdefault(user, _Tab())
             if time.monotonic() < tab.rests:
                 continue
@@ -105,6 +112,10 @@ class Homes:
                 if isinstance(error, Failed) and not isinstance(error, AccessDenied):
                     continue  # somebody who has gone has no tab
                 tab.refused, problem = True, error
+                if isinstance(error, Temporary):
+                    # It would say the same of all the others.
+                    self._rests = time.monotonic() + (error.retry_after or _REFUSED)
+                    break
         if problem is not None:
             raise problem
 

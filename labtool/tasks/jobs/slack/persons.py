@@ -8,7 +8,7 @@ from typing import Any
 
 from labtool.core.errors import Failed
 from labtool.core.people import People, Person
-from labtool.tasks.jobs.queue import Asker
+from labtool.tasks.jobs.entry import Asker
 from labtool.tasks.jobs.slack.hearing import Said
 from labtool.tasks.jobs.who import Who
 

@@ -9,20 +9,22 @@ from datetime import timedelta
 
 from labtool.core.clock import iso
 from labtool.core.database import Marks
-from labtool.core.errors import AccessDenied, Failed
+from labtool.core.errors import AccessDenied, Failed, Temporary
 from labtool.core.masking import mask
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.service import tried
 from labtool.core.task import Run
 from labtool.core.text import clean, one_line
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.open import jobs_of, settings_of
 from labtool.tasks.jobs.places import logs_of
-from labtool.tasks.jobs.queue import Entry, Queue
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
 
-# Seconds: what runs longer than this is long; between two changes of its message.
-_LONG, _REST = 10.0, 3.0
+# Seconds: what runs longer than this is long; between two changes of its message; after Slack has
+# refused one.
+_LONG, _REST, _REFUSED = 10.0, 3.0, 30.0
 _MOST, _LINES, _WIDTH, _TAIL = 50, 8, 200, 8192
 _KEPT = timedelta(days=30)
 _SPACE, _TOPIC = "slack-progress", "slack-bot progress"
@@ -36,6 +38,7 @@ class Progress:
     update: Callable[[str, str, str], None]
     _shown: dict[str, tuple[float, str]] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
+    _rests: float = float("-inf")
 
     def round(self) -> bool:
         """Show how far jobs are; whether there is something to send."""
@@ -72,7 +75,7 @@ class Progress:
         at, shown = self._shown.get(key, (float("-inf"), ""))
         if key in self._failed or (text == shown and not last):
             return True
-        if time.monotonic() - at < _REST:
+        if time.monotonic() - at < _REST or time.monotonic() < self._rests:
             return False
         outbox = Outbox(self.run.database)
         found = outbox.receipt(key)
@@ -85,6 +88,8 @@ class Progress:
             self.run.looked_at.add(_TOPIC)
             return True
         error = self.run.errors[-1]
+        if isinstance(error, Temporary):
+            self._rests = time.monotonic() + (error.retry_after or _REFUSED)
         if isinstance(error, Failed) and not isinstance(error, AccessDenied):
             # Somebody has removed it: nobody wants to see it, and no admin has to hear.
             self.run.errors.pop()

@@ -34,9 +34,10 @@ from labtool.core.task import Run
 from labtool.core.text import clean, one_line
 from labtool.services.web import Limited
 from labtool.tasks.jobs import approval
+from labtool.tasks.jobs.entry import Asker, Entry
+from labtool.tasks.jobs.entry import Request as Wanted
 from labtool.tasks.jobs.open import jobs_of
-from labtool.tasks.jobs.queue import Asker, Entry, Queue
-from labtool.tasks.jobs.queue import Request as Wanted
+from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.replies import accepted
 from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.section import Job, Jobs
@@ -142,7 +143,8 @@ class _Webhooks:
     ) -> tuple[list[str], list[Failed]]:
         """Queue what an event starts, and that it was seen. What cannot be started now is not
         seen: GitHub may deliver it again, once it is mended."""
-        clock, mark = Clock(self.config.core.lab.timezone), known[0]
+        # By the text, which is signed: what was done is not done again under another number.
+        clock = Clock(self.config.core.lab.timezone)
         said: list[str] = []
         failed: list[Failed] = []
         with closing(Database.open(self.config.state)) as database:
@@ -152,15 +154,15 @@ class _Webhooks:
                     return ["seen before: nothing was done"], []
                 done: list[str] = []
                 for number, wanted in enumerate(github.wanted(project, name, event)):
-                    own, topic = f"{mark}:{number}", f"webhook {name} {wanted[0]}"
-                    done.append(own)
-                    if marks.get(own) is not None:
+                    own, topic = [f"{one}:{number}" for one in known], f"webhook {name} {wanted[0]}"
+                    done += own
+                    if any(marks.get(one) is not None for one in own):
                         continue
                     try:
-                        said.append(self._queue(database, wanted, event, f"webhook:{own}"))
+                        said.append(self._queue(database, wanted, event, f"webhook:{own[0]}"))
                         self._started.append(topic)
                     except Failed as error:
-                        done.pop()
+                        del done[-len(own) :]
                         error.where, error.topic = f"/webhooks/github/{name}", topic
                         failed.append(error)
                 for one in done if failed else known:

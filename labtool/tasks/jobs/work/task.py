@@ -12,7 +12,7 @@ from labtool.core.errors import LabtoolError
 from labtool.core.log import complain
 from labtool.core.service import checkpoint, until_told_to_stop
 from labtool.core.task import Run
-from labtool.tasks.jobs.open import jobs_of, settings_of, unix
+from labtool.tasks.jobs.open import jobs_of, let_know, settings_of, unix
 from labtool.tasks.jobs.places import is_logs_of
 from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
@@ -96,6 +96,11 @@ def _forget(run: Run, queue: Queue, worker: Worker) -> None:
     """What ended long ago, and what it printed."""
     settings = worker.settings
     Suppressions(run.database, time.time).tidy()
+    with run.database.write():
+        for entry in queue.expire():
+            if entry.asker.channel:
+                text = f"{phrase(entry)} ({entry.id}) has expired: nobody confirmed it"
+                let_know(run.database, run.clock, entry, text)
     base = run.config.resolve(settings.logs) if settings.logs else run.config.state / "logs/jobs"
     for number in queue.tidy(settings.keep.total_seconds()):
         for folder in base.glob(f"{number}-*"):

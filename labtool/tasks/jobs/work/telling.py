@@ -6,8 +6,8 @@ from typing import Any
 
 from labtool.core.task import Run
 from labtool.core.text import clean
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.places import logs_of
-from labtool.tasks.jobs.queue import Entry
 from labtool.tasks.jobs.section import Jobs, JobsSettings
 
 # Bytes of an output that are printed; all of it is in the logs.

@@ -25,10 +25,11 @@ from labtool.core.run import bug
 from labtool.core.shell import process
 from labtool.core.task import Run
 from labtool.tasks.jobs import report
+from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.fabfile import fetch
 from labtool.tasks.jobs.open import unix
 from labtool.tasks.jobs.places import logs_of, workspace
-from labtool.tasks.jobs.queue import LEASE, Entry, Queue
+from labtool.tasks.jobs.queue import LEASE, Queue
 from labtool.tasks.jobs.report import Outcome
 from labtool.tasks.jobs.section import Job, Jobs, JobsSettings, NamespaceOptions
 from labtool.tasks.jobs.spec import held
