@@ -129,7 +129,7 @@ def test_a_usage_error_is_one(bench: Bench) -> None:
         (["run", "x_one", "x"], "'x' is not NAME=VALUE; write NAME=x"),
         (["run", "x_two"], "a, b are missing; write a=... b=..."),
         (["run", "x_one", "a=1", "c=1"], "c: no such parameter; write a=..."),
-        (["suppress", "x_one", "now"], "END is missing; write until when"),
+        (["suppress", "x_one", "now"], "END is missing; write it, such as 18:00"),
         (["logs", "9" * 30], "is not a number"),
     ):
         done = bench.lab.run("jobs", *arguments)

@@ -236,7 +236,7 @@ def test_who_approves_sees_all_of_it(bench: Bench) -> None:
     job = {"run_args_template": "echo {name}", "confirm": ["staff"]}
     bench.configure({"hello_to": job}, [SAY])
     said = bench.say(f"x say hello staging {'x' * 200};   and\u202e production\ntoo")
-    assert f'name = "staging {"x" * 200};   and\\u202e production\\ntoo"' in said
+    assert f'name = "staging {"x" * 200};   and\\u{{202e}} production\\ntoo"' in said
     # What cannot be shown whole is not asked for.
     said = bench.say(f"x say hello {'y' * 4000}")
     assert "it needs a yes: 3000 can be shown" in said

@@ -210,7 +210,7 @@ def test_an_approver_need_not_be_one_who_may_ask(lab: Lab, slack: SlackSocket) -
         poll(lambda: "is cancelled" in str(texts(slack)), timeout=20)
         poll(lambda: "was refused by Ann Lee" in str(texts(slack)), timeout=20)
         # An old button ends nothing that runs, or waits to.
-        slack.press("refuse", "1", "UANN", trigger="r2")
+        slack.press("refuse", "1", "UBOB", trigger="r2")
         poll(lambda: "1 waits for no yes any more: it is waiting" in str(texts(slack)), timeout=20)
     assert lab.run("jobs", "work").status == 0
     # The report goes to who asked.
@@ -491,3 +491,19 @@ def test_whatever_comes(payload: Any, kind: str) -> None:
     opened(payload)
     overheard(payload, ["help"])
     assert ident(kind, payload) == ident(kind, json.loads(json.dumps(payload)))
+
+
+@pytest.mark.parametrize("how", ["half open", "warning", "too_many_websockets", "link_disabled"])
+def test_what_slack_says_or_does_not_say_of_a_connection(
+    lab: Lab, slack: SlackSocket, how: str
+) -> None:
+    """docs.slack.dev/apis/events-api/using-socket-mode: what it says before it ends one."""
+    configure(lab, slack)
+    with bot(lab, slack):
+        if how == "half open":
+            slack.go_deaf()
+        else:
+            slack.cut(politely=True, reason=how)
+        poll(lambda: slack.connected, timeout=40)
+        slack.say("x say hello again", "UANN")
+        poll(lambda: "will start" in str(texts(slack)), timeout=20)

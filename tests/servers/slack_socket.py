@@ -54,6 +54,7 @@ class SlackSocket:
         self.down = False
         self._tickets: set[str] = set()
         self._open: list[web.WebSocketResponse] = []
+        self._deaf: list[asyncio.BaseTransport] = []
         self._number = itertools.count(1)
         self._loop = Loop()
         self._runner: web.AppRunner | None = None
@@ -74,6 +75,8 @@ class SlackSocket:
 
     def stop(self) -> None:
         """End it."""
+        for transport in self._deaf:
+            self._loop.call(_aborted(transport))
         self.cut()
         assert self._runner is not None
         self._loop.call(self._runner.cleanup())
@@ -136,23 +139,32 @@ class SlackSocket:
         self._loop.call(self._send(json.dumps(body)))
         return envelope
 
-    def cut(self, *, politely: bool = False) -> None:
+    def cut(self, *, politely: bool = False, reason: str = "refresh_requested") -> None:
         """Break the connections: with a word before, or as a cable that is pulled."""
-        self._loop.call(self._cut(politely=politely))
+        self._loop.call(self._cut(politely=politely, reason=reason))
+
+    def go_deaf(self) -> None:
+        """The connections stay open, and nothing comes or goes any more: half open."""
+        self._loop.call(self._deafen())
+
+    async def _deafen(self) -> None:
+        for one in self._open:
+            if one._req is not None and one._req.transport is not None:
+                one._req.transport.pause_reading()  # type: ignore[attr-defined]
+                self._deaf.append(one._req.transport)
+        self._open = []
 
     async def _send(self, text: str) -> None:
         for one in self._open:
             if not one.closed:
                 await one.send_str(text)
 
-    async def _cut(self, *, politely: bool) -> None:
+    async def _cut(self, *, politely: bool, reason: str) -> None:
         for one in self._open:
             if one.closed:
                 continue
             if politely:
-                await one.send_str(
-                    json.dumps({"type": "disconnect", "reason": "refresh_requested"})
-                )
+                await one.send_str(json.dumps({"type": "disconnect", "reason": reason}))
                 await one.close()
             elif one._writer is not None and one._writer.transport is not None:
                 one._writer.transport.abort()
@@ -257,3 +269,7 @@ def _is_block(block: Any) -> bool:
     """Whether Slack would take it, as far as these tests go."""
     kind = block.get("type") if isinstance(block, dict) else None
     return kind is not None and (kind != "section" or "text" in block or "fields" in block)
+
+
+async def _aborted(transport: asyncio.BaseTransport) -> None:
+    transport.abort()  # type: ignore[attr-defined]

@@ -15,17 +15,20 @@ from labtool.core.shell.words import ASSIGNMENT, TemplateError, Word
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PART = re.compile(r"[^\s;&|()<>{}'\"`$=]+")
 # Files that are what comes in, rather than a script.
-_VERSION = re.compile(r"[\d.-]+$")
-_INPUT = re.compile(r"-|-f-|/dev/.*|/proc/.*|.*/fd/.*")
+_VERSIONED = re.compile(r"([A-Za-z_]+)(\d?)[\d.-]*")
+_INPUT = re.compile(r"(-f|--file=|-)?(-|/dev/.*|/proc/.*|.*/fd/.*)")
 _ASSIGNING = ("env", "sudo")
 
 
 class Programs:
     """Holds commands against what is known of their programs. `constant` says whether a word has
-    nothing of what people said; `written` are names of files that the template writes."""
+    nothing of what people said; `written` are names of files that the template writes; `moved`: it
+    goes into a folder that they name."""
 
-    def __init__(self, constant: Callable[[Word], bool], written: Collection[str]) -> None:
-        self._constant, self._written = constant, written
+    def __init__(
+        self, constant: Callable[[Word], bool], written: Collection[str], *, moved: bool
+    ) -> None:
+        self._constant, self._written, self._moved = constant, written, moved
         self._own: dict[str, Callable[[str, Sequence[Word]], None]] = {
             "printf": self._printf, "[": self._test, "test": self._test, "read": self._read,
             "export": self._names, "readonly": self._names, "unset": self._unset,
@@ -33,6 +36,7 @@ class Programs:
             "trap": self._trap, "find": self._find, "xargs": self._xargs, "ssh": self._ssh,
             "scp": self._copy, "rsync": self._copy,
             **dict.fromkeys((*t.CONSTANT, *t.TEXTS), self._all_constant),
+            **dict.fromkeys(t.OPTIONS_RUN, self._ends_options),
             **dict.fromkeys(t.RUN, self._runs), **dict.fromkeys(t.SCRIPTS, self._script),
         }  # fmt: skip
 
@@ -57,20 +61,34 @@ class Programs:
             raise TemplateError(what, "write the program's name")
         return name
 
-    def _file(self, word: Word) -> str:
+    def _file(self, word: Word, *, script: bool = False) -> str:
         """The name of a program or script; empty where it is not certain what it is. What comes
         before its last slash may be a variable, if nobody can say what is in that."""
         _, slash, name = word.tail.rpartition("/")
         if not word.fixed and not (slash and self._constant(word)):
             return ""
-        if name in self._written:
+        is_path = script or "/" in word.literal
+        ends = tuple(one.removeprefix(t.ANY) for one in self._written if one.startswith(t.ANY))
+        if name in self._written or (is_path and name.endswith(ends)):
             raise TemplateError(f"{name} is written here, and run", "keep it in the workspace")
-        # As python3.11 and perl5.36 are called.
-        name = _VERSION.sub("", name) if _VERSION.sub("", name) in t.INTERPRETERS else name
-        return "" if _INPUT.fullmatch(word.tail) and word.plain else name
+        if self._moved and is_path and not word.literal.startswith("/") and word.fixed:
+            what = f"{name} would be one of a folder that a parameter names"
+            raise TemplateError(what, "write its whole path")
+        # As python3.11 and perl5.36-x86_64-linux-gnu are called.
+        if versioned := _VERSIONED.match(name):
+            known = (versioned[1] + versioned[2], versioned[1])
+            name = next((one for one in known if one in t.INTERPRETERS), name)
+        return "" if _INPUT.fullmatch(re.sub("/+", "/", word.tail)) and word.plain else name
 
     def _all_constant(self, name: str, words: Sequence[Word]) -> None:
         reads = name in t.TEXTS and any(_INPUT.fullmatch(word.literal) for word in words)
+        if name in t.TEXTS and self._written:
+            # A file with its text that is written here: by its option, or its usual name.
+            files = {re.sub("^(-f|--file=)", "", word.literal).rpartition("/")[2] for word in words}
+            reads |= bool(files & set(self._written))
+            reads |= name in t.EXPANDING and bool(set(self._written) & t.MAKEFILES)
+        if name in t.ASKING and not any(one.fixed and one.literal[:1] != "-" for one in words):
+            reads = True
         if reads or not all(map(self._constant, words)):
             fix = f'{name} may get it on standard input, or a script in the workspace as "$1"'
             raise TemplateError(f"{name} would interpret what a parameter says", fix)
@@ -131,7 +149,7 @@ class Programs:
                 raise TemplateError("set in a template with parameters", "write set -euo pipefail")
 
     def _source(self, name: str, words: Sequence[Word]) -> None:
-        if not words or not self._file(words[0]):
+        if not words or not self._file(words[0], script=True):
             raise TemplateError(f"{name} would run what a parameter says", "name a file")
 
     def _trap(self, _: str, words: Sequence[Word]) -> None:
@@ -154,14 +172,18 @@ class Programs:
 
     def _xargs(self, name: str, words: Sequence[Word]) -> None:
         self._all_constant(name, words)
-        at, place = 0, ""
+        at, place, whole = 0, "", False
         while at < len(words) and words[at].literal.startswith("-"):
             text, at = words[at].literal, at + 1
             if text.startswith("-I"):
                 place = text[2:] or words[at].literal if at < len(words) or text[2:] else "-"
             elif not re.fullmatch(r"-[0rt]+|-[nPLd].*", text):
                 raise TemplateError(f"xargs {text}", "write xargs -0 PROGRAM")
+            whole |= "0" in text if text[1:2] not in "nPLdI" else text.startswith("-d")
             at += text in ("-I", "-n", "-P", "-L", "-d")
+        if not whole:
+            fix = "write xargs -0, or -d '\\n' for lines"
+            raise TemplateError("xargs divides what it gets, at spaces and quotes", fix)
         parts = {part for word in words[at:] for part in _programs(word.literal)}
         first = words[at].literal if at < len(words) else "echo"
         if parts & (t.INTERPRETERS | t.RUN.keys() | t.REFUSED) or (place and place in first):
@@ -192,15 +214,22 @@ class Programs:
         ):
             what = f"{name} has a shell there look at a file's name with a parameter"
             raise TemplateError(what, "copy it to a fixed place, and move it there")
-        self._others(words)
+        self._ends_options(name, words)
 
     def _runs(self, name: str, words: Sequence[Word]) -> None:
         """A program that runs another one, which its arguments name."""
         flags, takes = t.RUN[name]
         at, before = 0, {"timeout": t.NUMBER, "flock": re.compile(".+")}.get(name)
+        placed = False
         while at < len(words):
             word = words[at]
             is_option = word.literal.startswith("-") and word.fixed
+            if name in t.PLACED and not is_option and not placed:
+                placed = True
+                if not word.fixed:
+                    raise TemplateError(f"{name} of what a parameter says", "write it out")
+                at += 1
+                continue
             if name == "command" and word.literal in ("-v", "-V"):
                 return
             if ASSIGNMENT.match(word.head) and name in _ASSIGNING:
@@ -233,10 +262,23 @@ class Programs:
         if name.startswith("py") and given and given[0].literal == "-m" and given[0].fixed:
             if len(given) > 1 and given[1].fixed and given[1].literal not in t.MODULES:
                 return
-        elif given and given[0].literal[:1] not in "-+" and self._file(given[0]):
+        elif given and given[0].literal[:1] not in "-+" and self._file(given[0], script=True):
             return
         fix = f'write {name} SCRIPT {{name}}; the script in the workspace gets it as "$1"'
         raise TemplateError(f"{name} would run what it is told", fix)
+
+    def _ends_options(self, name: str, words: Sequence[Word]) -> None:
+        """A program with options that run something: a parameter may be none of them."""
+        if name == "git" and not any(word.literal in t.GIT_RUNS for word in words):
+            self._others(words)
+            return
+        for word in words:
+            if word.fixed and word.literal in ("--", "--end-of-options"):
+                break
+            if not self._constant(word) and not word.start:
+                fix = "write -- before it, or ./{name}"
+                raise TemplateError(f"{name} would take a parameter for an option", fix)
+        self._others(words)
 
     def _others(self, words: Sequence[Word]) -> None:
         """A program that is not known: it may run another one, which its arguments name."""

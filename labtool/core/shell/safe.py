@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from labtool.core.shell.commands import Commands
 from labtool.core.shell.programs import Programs
-from labtool.core.shell.tables import EXPANDING, SPECIAL
+from labtool.core.shell.tables import ANY, EXPANDING, SAYING, SPECIAL, WRITING
 from labtool.core.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
 
 # What bash sets by itself from what commands are given.
@@ -22,7 +22,8 @@ _SIGNAL = re.compile(r"[A-Z]*[0-9]*|-[lp]?|--|trap")
 class _Template:
     """The commands of one, and which of its variables have something of what was said."""
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], *, flows: bool) -> None:
+        self._flows = flows
         # A variable may be set from anything (a file, a program), or from a parameter.
         self._loose, self._told = set[str](), set[str]()
         before = -1
@@ -49,8 +50,11 @@ class _Template:
         return self._has(word.split, word.split_inner)
 
     def _has(self, variables: Iterable[str], inner: Iterable[Command]) -> bool:
-        here = any(v in self._told or _GIVEN.fullmatch(v) for v in variables)
-        return here or any(self.told(word) for one in inner for word in one.all_words())
+        if any(v in self._told or _GIVEN.fullmatch(v) for v in variables):
+            return True
+        return any(
+            (self._flows and reads(one)) or any(map(self.told, one.all_words())) for one in inner
+        )
 
     def hands_on(self, command: Command) -> bool:
         """Whether a command puts what was said into the environment of others."""
@@ -61,6 +65,13 @@ class _Template:
             if not self._told.isdisjoint(word.literal for word in command.words):
                 return True
         return any(map(self.told, given))
+
+
+def reads(command: Command) -> bool:
+    """Whether what a command prints may be what somebody else has printed, or a file has."""
+    if any(operator.startswith("<") for operator, _ in command.redirections):
+        return True
+    return bool(command.words) and command.words[0].name not in SAYING
 
 
 def sets(command: Command) -> list[tuple[str, list[Word]]]:
@@ -80,12 +91,20 @@ def sets(command: Command) -> list[tuple[str, list[Word]]]:
 def check(text: Text) -> None:
     """Read a template's text, and hold it against all that. Raises TemplateError."""
     commands = _read(text)
-    template = _Template(commands)
+    # Where nothing is handed on by pipes and files, nobody reads what was said there.
+    flows = any(sign in text.text for sign in "|>") or any(
+        word.name in WRITING for command in commands for word in command.words
+    )
+    template = _Template(commands, flows=flows)
     names = {word.name for command in commands for word in command.words}
     if names & EXPANDING and any(map(template.hands_on, commands)):
         fix = 'a script in the workspace may get it as "$1"'
         raise TemplateError("make would interpret what a parameter says", fix)
-    programs = Programs(template.constant, _written(commands))
+    moved = any(
+        command.words and command.words[0].name == "cd" and any(map(template.told, command.words))
+        for command in commands
+    )
+    programs = Programs(template.constant, _written(commands), moved=moved)
     for command in commands:
         for name, words in sets(command):
             by_itself = name in ("PWD", "OLDPWD") and not command.assigned
@@ -117,9 +136,23 @@ def _read(text: Text) -> list[Command]:
 
 
 def _written(commands: Sequence[Command]) -> set[str]:
-    """The names of the files that commands write."""
-    targets = [(operator, word) for one in commands for operator, word in one.redirections]
-    return {word.name for operator, word in targets if operator not in ("<", "<<", "<<-", "<<<")}
+    """The names of the files that commands write; ANY and how it ends, where no more is known."""
+    found = set[str]()
+    for command in commands:
+        for operator, word in command.redirections:
+            if operator not in ("<", "<<", "<<-", "<<<") and not operator.endswith("&"):
+                found.add(_last(word))
+        if any(word.name in WRITING for word in command.words):
+            # In a folder it has the name that it had.
+            names = (word for word in command.words[1:] if word.literal[:1] != "-")
+            found |= {_last(w) for w in names if not (w.fixed and w.literal.endswith("/"))}
+    return found
+
+
+def _last(word: Word) -> str:
+    """The last part of a path, or how that ends."""
+    name = word.tail.rpartition("/")[2]
+    return name if name and (word.fixed or "/" in word.tail) else f"{ANY}{name}"
 
 
 def _redirected(template: _Template, operator: str, word: Word) -> None:

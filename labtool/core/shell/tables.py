@@ -20,12 +20,26 @@ SCRIPTS = {
     **dict.fromkeys(("python", "python2", "python3", "pypy3"), r"-[uBsEIO]+"),
     **dict.fromkeys(("perl", "ruby", "node", "nodejs", "php", "lua", "Rscript", "tclsh"), r"-w"),
     **dict.fromkeys(("fish", "csh", "tcsh", "expect", "osascript", "pwsh"), r"-f"),
+    **dict.fromkeys(("julia", "octave"), r"--?[\w-]+(=\S*)?"),
 }  # fmt: skip
 # Modules of Python that run what they are told.
 MODULES = ("timeit", "code", "pdb", "IPython", "trace", "cProfile", "profile", "runpy", "doctest")
 # What they get on standard input is data to them; what is in their arguments is not.
 TEXTS = ("sed", "gsed", "awk", "gawk", "mawk", "nawk", "original-awk", "make", "gmake", "m4",
-         "ansible", "salt", "R", "julia", "matlab", "octave")  # fmt: skip
+         "ansible", "salt", "R", "matlab", "gnuplot", "bc")  # fmt: skip
+# Of those, which take what comes in for a text where no file is named.
+ASKING = ("R", "matlab", "gnuplot")
+# What make reads by itself.
+MAKEFILES = frozenset(("Makefile", "makefile", "GNUmakefile"))
+# In place of a file's name that cannot be known.
+ANY = "*"
+# Programs that write a file which their arguments name.
+WRITING = frozenset(("tee", "mv", "cp", "ln", "install", "dd", "rsync", "split", "sponge"))
+# Those whose output is never what somebody else has printed, or a file has.
+SAYING = frozenset((
+    "echo", "printf", "date", "pwd", "whoami", "hostname", "id", "nproc", "uname", "seq", "mktemp",
+    "basename", "dirname", "which", "command", "true", ":",
+))  # fmt: skip
 NEVER = ("su", "runuser", "parallel", "watch", "script", "at", "batch", "crontab", "dc", "ed", "ex",
          "vi", "vim", "nvim", "emacs", "psql", "mysql", "mariadb", "sqlite3", "gdb", "tmux",
          "screen", "rsh", "mosh", "sshpass", "xterm", "nc", "ncat", "socat", "irb", "ipython",
@@ -46,7 +60,36 @@ RUN = {
     "timeout": (r"-[ks]\w+|-v|--(foreground|preserve-status|(kill-after|signal)=\w+)", "-[ks]"),
     "sudo": (r"-[nEHb]+|--(user|group)=[\w-]+", "-[nEH]*[ug]"),
     "doas": ("-n", "-u"),
+    "taskset": ("-[ac]+", ""),
+    "chrt": ("-[abdfior]+", ""),
+    "prlimit": ("--.+|-.+=.+", ""),
+    "strace": ("-[fqtTvx]+", "-[eoO]"),
+    "ltrace": ("-[fStT]+", "-[eo]"),
+    "unshare": ("-[munipUCTrcf]+|--[a-z-]+", ""),
+    "setpriv": ("--.+", ""),
+    "systemd-run": ("--.+|-[qtPGdr]+", "-[pu]"),
+    "srun": ("--.+|-[a-zA-Z]\\d+", "-[a-zA-Z]"),
+    "salloc": ("--.+|-[a-zA-Z]\\d+", "-[a-zA-Z]"),
+    "chroot": ("--.+", ""),
+    "npx": ("-y|--yes", ""),
+    "uvx": ("", ""),
+    "catchsegv": ("", ""),
+    "valgrind": ("--.+|-q", ""),
+    "numactl": ("--.+|-.+=.+", ""),
+    "unbuffer": ("-p", ""),
+    "firejail": ("--.+", ""),
+    "proot": ("", "-[rbwR]"),
+    "fakeroot": ("", ""),
+    "dbus-run-session": ("", ""),
+    "xvfb-run": ("-a|--auto-servernum", "-[nse]"),
 }
+# Of those, which take a word before the program: a mask, a priority, a folder.
+PLACED = ("taskset", "chrt", "chroot")
+# Those whose options may run something, which a parameter may not be; of git's commands, these.
+OPTIONS_RUN = ("git", "tar", "bsdtar", "zip", "wget", "sbatch", "ansible-playbook")
+GIT_RUNS = frozenset(("pull", "fetch", "clone", "ls-remote", "push", "archive", "grep", "rebase",
+                      "bisect", "submodule", "remote", "config", "difftool", "mergetool",
+                      "filter-branch", "-c", "--config-env", "--exec-path"))  # fmt: skip
 # Tests of find that take a word.
 FIND_TAKES = ("-name", "-iname", "-path", "-ipath", "-newer", "-user", "-group", "-size", "-mtime",
               "-mmin", "-maxdepth", "-mindepth", "-type", "-perm")  # fmt: skip
@@ -54,7 +97,7 @@ FIND_TAKES = ("-name", "-iname", "-path", "-ipath", "-newer", "-user", "-group",
 EXPANDING = frozenset(("make", "gmake"))
 # Options after which a program or a command is said.
 RUNNING = re.compile(
-    r"--?(exec|command|cmd|rsh|eval|expression|checkpoint-action|to-command|upload-pack"
+    r"--?(exec|command|cmd|rsh|eval|wrap|extra-vars|use-askpass|unzip-command|expression|checkpoint-action|to-command|upload-pack"
     r"|receive-pack|use-compress-program|rcfile|init-file|rsync-path|ssh-command)(=.*)?"
 )
 NUMBER = re.compile(r"[0-9.]+[smhd]?")
