@@ -1,0 +1,81 @@
+"""Several workers of one engine on a real PostgreSQL: no run is done twice, and one whose worker
+dies on another machine is taken up once its sign of life is old."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab, poll
+from tests.servers.databases import PASSWORD, PostgreSql
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSql]:
+    found = PostgreSql()
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+def test_two_workers_and_a_database_of_their_own(lab: Lab, server: PostgreSql) -> None:
+    server.sql("DROP DATABASE IF EXISTS runs")
+    server.sql("CREATE DATABASE runs")
+    word = lab.folder / "word"
+    word.write_text(PASSWORD)
+    word.chmod(0o600)
+    line = f'echo "{{run}}" >>{lab.folder}/effects; sleep 0.1'
+    config: dict[str, Any] = {
+        "workflows": {"w": {"steps": [
+            {"name": "a", "run": line}, {"name": "ask", "approve": "Go?"},
+            {"name": "b", "run": "true"},
+        ]}},
+        "engine": {"url": f"postgresql://lab@/runs?host={server.host}",
+                   "password": {"file": "word"}},
+    }  # fmt: skip
+    lab.configure(config)
+    runs = [lab.run("workflow", "start", "w").out.strip() for _ in range(12)]
+    workers = [lab.start("workflow", "work", "--follow") for _ in range(2)]
+
+    def states() -> Counter[str]:
+        found = lab.run("workflow", "list", "--json").json()
+        return Counter(one["state"] for one in found)
+
+    poll(lambda: states() == {"waiting": 12}, timeout=60)
+    for ident in runs:
+        assert lab.run("workflow", "approve", ident).status == 0
+    poll(lambda: states() == {"completed": 12}, timeout=60)
+    effects = Counter((lab.folder / "effects").read_text().split())
+    assert effects == dict.fromkeys(runs, 1)
+    hosts = {
+        step["worker"] for one in runs
+        for step in lab.run("workflow", "show", one, "--json").json()["steps"]
+    }  # fmt: skip
+    assert len(hosts) == 2
+    for worker in workers:
+        worker.terminate()
+        assert worker.wait(40) == 0
+    assert not (lab.state / "workflows.db").exists()
+
+
+def test_a_server_that_refuses_or_is_away_is_told(lab: Lab, server: PostgreSql) -> None:
+    steps = [{"name": "a", "run": "true"}]
+    word = lab.folder / "word"
+    for password, host, status in (("wrong", server.host, 1), (PASSWORD, "/nowhere", 75)):
+        word.write_text(password)
+        lab.configure({
+            "workflows": {"w": {"steps": steps}},
+            "engine": {"url": f"postgresql://lab@/postgres?host={host}",
+                       "password": {"file": "word"}},
+        })  # fmt: skip
+        done = lab.run("workflow", "work", timeout=90)
+        assert done.status == status, done.err
+        assert PASSWORD not in done.err + done.out
+        assert "postgresql://lab@/postgres" in done.err
+        assert not Path(lab.state / "workflows.db").exists()
