@@ -25,6 +25,7 @@ SECTIONS = {
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
     "engine": "labtool.tasks.workflow.section:Engine",
+    "triggers": "labtool.tasks.workflow.triggers.section:Triggers",
     "workflows": "labtool.tasks.workflow.section:Workflows",
     "webhooks": "labtool.tasks.jobs.webhooks.section:Webhooks",
     "remind": "labtool.tasks.remind.section:Remind",

@@ -1,0 +1,65 @@
+"""Where `copy` and `move` read and write: paths, and keys of S3."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from labtool.core.config.secrets import Secret
+from labtool.core.config.types import Section, mistake
+from labtool.core.errors import Failed
+from labtool.tasks.workflow.values import fill, names, text_of
+
+if TYPE_CHECKING:
+    from labtool.services.s3 import Bucket
+
+S3 = "s3://"
+
+
+class S3Options(Section):
+    """How a bucket is reached; by default as this machine does (its role, ~/.aws)."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://.+)?$", description="Default: Amazon's")
+    region: str = ""
+    key_id: Secret | None = None
+    secret: Secret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "S3Options":
+        if (self.key_id is None) != (self.secret is None):
+            raise mistake("needs key_id: and secret: together", "write both, or neither")
+        return self
+
+    def bucket(self, place: str) -> "tuple[Bucket, str]":
+        """The bucket of s3://BUCKET/KEY, and the key."""
+        from labtool.services.s3 import Bucket
+
+        name, _, key = place.removeprefix(S3).partition("/")
+        keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
+        region = self.region or ("us-east-1" if self.endpoint else "")
+        return Bucket(name, "", endpoint=self.endpoint, region=region, keys=keys), key
+
+
+def placed(template: str, values: Mapping[str, Any], base: Path, option: str) -> str:
+    """A place with its names filled in: a path, absolute by `base`, or s3://BUCKET/KEY. What is
+    filled in leads nowhere but below what stands before it. Raises Failed."""
+    found = fill(template, values)
+    given = [text_of(values[name]) for name in names(template)]
+    if any("\0" in one for one in given):
+        raise Failed("has a zero byte in it", where=option, code="path")
+    head, brace, _ = template.partition("{")
+    if found.startswith(S3):
+        if brace and "/" not in head.removeprefix(S3):
+            raise Failed("names its bucket by a parameter", where=option, fix="write its name")
+        return found
+    path = base / Path(found).expanduser() if not brace else base / found
+    if not head.rpartition("/")[0]:
+        return f"{path}{'/' * found.endswith('/')}"  # all of it is what somebody says
+    top = os.path.realpath(base / head.rpartition("/")[0])
+    real = os.path.realpath(path)
+    if os.path.commonpath([top, real]) != top:
+        what = f"{found!r} leads out of {top}"
+        raise Failed(what, where=option, fix="look at what it was given", code="path")
+    return f"{path}{'/' * found.endswith('/')}"

@@ -1,0 +1,195 @@
+"""Files that arrive, and what is done with them: `copy`, `move`, `call`, and S3 on moto."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labtool.core.errors import Failed
+from labtool.tasks.workflow.activities._places import placed
+from labtool.tasks.workflow.triggers.rules import first, read
+from tests.commands.test_workflow import config, shown, started, states
+from tests.lab import Lab
+
+
+def arrivals(lab: Lab, trigger: dict[str, Any], steps: list[Any]) -> None:
+    (lab.folder / "in").mkdir(exist_ok=True)
+    found = config(steps, input={"required": ["path"], "properties": {"name": {}, "file": {}}})
+    lab.configure({**found, "triggers": {"files": {"folder": "in", **trigger}}})
+
+
+RULE = {"file_name_pattern": r".*\.csv$", "starter_name": "w", "stable": "0"}
+COPY = {"name": "keep", "copy": {"from": "{path}", "to": "kept/"}}
+
+
+def listed(lab: Lab) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lab.run("workflow", "list", "--json").json()
+    return found
+
+
+def test_a_file_starts_a_run_once_for_its_content(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    (lab.folder / "in" / "a b'.csv").write_text("1")
+    for _ in range(2):
+        assert lab.run("workflow", "work").status == 0
+    assert (lab.folder / "kept" / "a b'.csv").read_text() == "1"
+    assert len(listed(lab)) == 1
+    # Touched, it is what it was; with another content it is another file.
+    os.utime(lab.folder / "in" / "a b'.csv")
+    lab.run("workflow", "work")
+    assert len(listed(lab)) == 1
+    (lab.folder / "in" / "a b'.csv").write_text("22")
+    lab.run("workflow", "work")
+    assert [one["state"] for one in listed(lab)] == ["completed", "completed"]
+    assert (lab.folder / "kept" / "a b'.csv").read_text() == "22"
+
+
+def test_what_still_changes_is_not_whole(lab: Lab) -> None:
+    arrivals(lab, {**RULE, "stable": "1h"}, [COPY])
+    file = lab.folder / "in" / "a.csv"
+    file.write_text("1")
+    lab.run("workflow", "work")
+    assert listed(lab) == []
+    file.with_name("a.csv.done").touch()
+    lab.run("workflow", "work")
+    assert len(listed(lab)) == 1
+
+
+def test_a_marker_stands_for_the_folder_beside_it(lab: Lab) -> None:
+    arrivals(lab, {"file_name_pattern": r".*\.done$", "starter_name": "w"}, [
+        {"name": "sums", "run": {"command": "cd {path} && md5sum -c MD5SUMS", "save": "said"}},
+        {"name": "keep", "move": {"from": "{path}", "to": "archive/"}},
+    ])  # fmt: skip
+    run = lab.folder / "in" / "run 7"
+    run.mkdir()
+    (run / "x").write_text("")
+    (run / "MD5SUMS").write_text("d41d8cd98f00b204e9800998ecf8427e  x\n")
+    (run / "link").symlink_to("x")
+    run.with_name("run 7.done").touch()
+    done = lab.run("workflow", "work")
+    assert done.status == 0, done.err
+    assert not run.exists()
+    kept = lab.folder / "archive" / "run 7"
+    assert (kept / "x").exists()
+    assert (kept / "link").is_symlink()
+    assert shown(lab, listed(lab)[0]["id"])["values"]["said"] == "x: OK"
+
+
+def test_what_no_rule_matches_is_told_once_and_left(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    (lab.folder / "in" / "odd\x1b.txt").write_text("1")
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert "is matched by no rule" in done.err
+    assert "\x1b" not in done.err
+    assert lab.run("workflow", "work").status == 0
+    assert (lab.folder / "in" / "odd\x1b.txt").exists()
+
+
+def test_a_folder_that_is_away_stops_no_run(lab: Lab) -> None:
+    arrivals(lab, {**RULE, "folder": "nowhere"}, [{"name": "a", "run": "true"}])
+    ident = started(lab, "path=x")
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert "cannot be read" in done.err
+    assert shown(lab, ident)["state"] == "completed"
+
+
+def test_rule_files_as_they_are_written(tmp_path: Path) -> None:
+    mapping = tmp_path / "a.yaml"
+    mapping.write_text(
+        "Zip:\n  bucket_name_pattern: .*-final$\n  file_name_pattern: .*\\.zip\n"
+        "  starter_name: Ingest\nRest:\n  bucket_name_pattern: .*\n  file_name_pattern: .*\n"
+        "  starter_name: Other\n"
+    )
+    rules = read(mapping)
+    assert first(rules, "lab-final", "x.zip") == "Ingest"
+    assert first(rules, "lab-draft", "x.zip") == "Other"
+    listed_ = tmp_path / "b.yaml"
+    listed_.write_text("- {file_name_pattern: 'a.*', starter_name: A}\n")
+    assert first(read(listed_), "any", "abc") == "A"
+    assert first(read(listed_), "any", "bab") == ""
+    for text in ("", "[]", "{a: 1}", "- {file_name_pattern: '(', starter_name: A}", "a: [", "!!x"):
+        listed_.write_text(text)
+        with pytest.raises(Failed, match=r"b\.yaml"):
+            read(listed_)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_what_is_filled_in_leads_nowhere_else(name: str) -> None:
+    base = Path("/data")
+    try:
+        found = placed("archive/{name}", {"name": name}, base, "to")
+    except Failed:
+        return
+    inside = os.path.realpath(found)
+    assert inside == "/data/archive" or inside.startswith("/data/archive/")
+
+
+def test_a_path_that_leads_out_fails_the_step(lab: Lab) -> None:
+    step = {"name": "keep", "copy": {"from": "labtool.yaml", "to": "kept/{path}"}}
+    lab.configure(config([step], input={"required": ["path"]}))
+    ident = started(lab, "path=../../evil")
+    lab.run("workflow", "work")
+    assert "leads out of" in shown(lab, ident)["why"]
+    assert not (lab.folder.parent / "evil").exists()
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Busy at first, then as asked."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        seen: list[Any] = self.server.seen  # type: ignore[attr-defined]
+        seen.append((self.path, json.loads(body), self.headers["Idempotency-Key"]))
+        self.send_response(503 if len(seen) == 1 else 404 if "gone" in self.path else 201)
+        self.end_headers()
+        self.wfile.write(b'{"id": 7}')
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    found.seen = []  # type: ignore[attr-defined]
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    try:
+        yield found
+    finally:
+        found.shutdown()
+        found.server_close()
+
+
+def test_a_server_is_called(lab: Lab, server: ThreadingHTTPServer) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/runs/{{path}}"
+    post = {"url": url, "method": "POST", "json": {"name": "{path}"}, "save": "answer"}
+    ask = {"name": "ask", "retries": 2, "backoff": {"first": "0s"}, "call": post}
+    lab.configure(config([ask], input={"required": ["path"]}))
+    ident = started(lab, "path=a/../b?x=1")
+    lab.run("workflow", "work")
+    run = shown(lab, ident)
+    assert states(run) == [("ask", "temporary"), ("ask", "done")]
+    assert run["values"]["answer"] == {"id": 7}
+    (path, body, key), (_, _, again) = server.seen  # type: ignore[attr-defined]
+    assert (path, body) == ("/runs/a%2F..%2Fb%3Fx%3D1", {"name": "a/../b?x=1"})
+    assert key == again
+    gone = started(lab, "path=gone")
+    lab.run("workflow", "work")
+    assert "answered 404" in shown(lab, gone)["why"]
+
+
+def test_a_host_is_no_parameters_to_say(lab: Lab) -> None:
+    ask = {"name": "ask", "call": "https://{path}/x"}
+    lab.configure(config([ask], input={"required": ["path"]}))
+    done = lab.run("workflow", "check")
+    assert done.status == 2
+    assert "names its host by a parameter" in done.err
