@@ -15,6 +15,7 @@ SDKS = {
     "aiohttp",
     "boto3",
     "botocore",
+    "dbos",
     "dropbox",
     "github",
     "google",
@@ -26,6 +27,7 @@ SDKS = {
     "requests",
     "slack_sdk",
     "smtplib",
+    "sqlalchemy",
     "urllib3",
 }
 

@@ -70,6 +70,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     findings.notes += reminders.notes
     instruments = _instruments(lab, services, findings, online=online)
     spoken = [*reminders.spoken, *instruments, *_jobs(lab, services, findings)]
+    spoken += _workflows(lab, services, findings)
     core.check_ways(lab, services, spoken, findings)
     if online:
         core.check_credentials(services, findings)
@@ -119,6 +120,22 @@ def _jobs(lab: "Config", services: "Services", findings: "Findings") -> "list[tu
     from labtool.tasks.jobs.check import check
 
     found = check(lab, services.people)
+    findings.problems += found.problems
+    findings.notes += found.notes
+    findings.proved += found.proved
+    return found.spoken
+
+
+def _workflows(
+    lab: "Config", services: "Services", findings: "Findings"
+) -> "list[tuple[Loc, str]]":
+    """Workflows and what starts them; the places that speak to a channel."""
+    if not lab.has("workflows"):
+        return []
+    from labtool.core.clock import Clock
+    from labtool.tasks.workflow.check import check
+
+    found = check(lab, services, Clock(lab.core.lab.timezone))
     findings.problems += found.problems
     findings.notes += found.notes
     findings.proved += found.proved

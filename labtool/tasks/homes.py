@@ -13,6 +13,7 @@ PARTS = (
     "labtool.tasks.jobs.home:part",
     "labtool.tasks.remind.home:part",
     "labtool.tasks.instruments.center.home:part",
+    "labtool.tasks.workflow.home:part",
 )
 
 

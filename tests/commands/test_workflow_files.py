@@ -1,5 +1,6 @@
 """Files that arrive, and what is done with them: `copy`, `move`, `call`, and S3 on moto."""
 
+import hashlib
 import json
 import os
 import threading
@@ -16,7 +17,8 @@ from labtool.core.errors import Failed
 from labtool.tasks.workflow.activities._places import placed
 from labtool.tasks.workflow.triggers.rules import first, read
 from tests.commands.test_workflow import config, shown, started, states
-from tests.lab import Lab
+from tests.lab import REPO, Lab
+from tests.servers.aws import REGION, Aws
 
 
 def arrivals(lab: Lab, trigger: dict[str, Any], steps: list[Any]) -> None:
@@ -142,6 +144,15 @@ def test_a_path_that_leads_out_fails_the_step(lab: Lab) -> None:
     assert not (lab.folder.parent / "evil").exists()
 
 
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    found = Aws().start()
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
 class Answers(BaseHTTPRequestHandler):
     """Busy at first, then as asked."""
 
@@ -193,3 +204,40 @@ def test_a_host_is_no_parameters_to_say(lab: Lab) -> None:
     done = lab.run("workflow", "check")
     assert done.status == 2
     assert "names its host by a parameter" in done.err
+
+
+def test_the_example_of_a_sequencing_run(lab: Lab) -> None:
+    example = (REPO / "config" / "sequencing.example.yaml").read_text()
+    lab.configure(example)
+    run = lab.folder / "runs" / "run7"
+    run.mkdir(parents=True)
+    (run / "reads").write_text("ACGT\n")
+    sums = hashlib.md5(b"ACGT\n", usedforsecurity=False).hexdigest()
+    (run / "MD5SUMS").write_text(f"{sums}  reads\n")
+    run.with_name("run7.done").touch()
+    assert lab.run("check").status == 0
+    done = lab.run("workflow", "work")
+    assert done.status == 0, done.err
+    assert "Run run7 is ready: " in done.out
+    assert (lab.folder / "archive" / "run7" / "reads").read_text() == "ACGT\n"
+
+
+def test_files_to_s3_and_back(lab: Lab, aws: Aws) -> None:
+    way = {"endpoint": aws.url, "key_id": "${KEY}", "secret": "${KEY}"}
+    lab.secrets(KEY="testing-key")
+    aws.client("s3").create_bucket(
+        Bucket="lab-runs", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    (lab.folder / "run 1" / "deep").mkdir(parents=True)
+    (lab.folder / "run 1" / "deep" / "a").write_text("1")
+    steps = [
+        {"name": "up", "copy": {"from": "{path}", "to": "s3://lab-runs/in/", "s3": way}},
+        {"name": "down", "move": {"from": "s3://lab-runs/in/{path}/deep/a", "to": "back/",
+                                  "s3": way}},
+    ]  # fmt: skip
+    lab.configure(config(steps, input={"required": ["path"]}))
+    ident = started(lab, "path=run 1")
+    lab.run("workflow", "work")
+    assert shown(lab, ident)["state"] == "completed", shown(lab, ident)
+    assert (lab.folder / "back" / "a").read_text() == "1"
+    assert not aws.client("s3").list_objects_v2(Bucket="lab-runs").get("Contents")

@@ -109,10 +109,12 @@ class Ledger:
     # What a run's own flow says.
 
     def begin(self, ident: str, segment: int, worker: str) -> RunRecord | None:
-        """A worker goes on with a run; None where it has ended meanwhile, or is further on."""
+        """A worker goes on with a run; None where it has ended meanwhile, is further on, or another
+        worker has it: the engine may hand one out twice, where two look after a dead worker."""
         with self.base.write() as connection:
             now = self.base.now(connection)
-            mine = sa.and_(_R.id == ident, _R.segment == segment, _R.state.in_(OPEN))
+            free = sa.or_(_R.state != "running", _R.worker == "")
+            mine = sa.and_(_R.id == ident, _R.segment == segment, _R.state.in_(OPEN), free)
             started = sa.func.coalesce(_R.started, now)
             changes = {"state": "running", "worker": worker, "waits": "{}"}
             done = connection.execute(
@@ -141,6 +143,12 @@ class Ledger:
             if changed.rowcount:
                 self._enqueue(connection, ident, segment + 1)
             return bool(changed.rowcount)
+
+    def free(self, worker: str) -> None:
+        """A worker has died: its runs are nobody's."""
+        with self.base.write() as connection:
+            theirs = sa.and_(_R.worker == worker, _R.state == "running")
+            connection.execute(sa.update(RUNS).where(theirs).values(worker=""))
 
     def pick_up(self, ident: str, segment: int) -> bool:
         """A run that stands still goes on; whether it still stood."""

@@ -41,7 +41,7 @@ _FIRST, _MOST, _LATE = 1.0, 60.0, 3600.0
 _ANSWERS, _WORDS = "slack-bot", "slack-bot words"
 # "cancel" is what refused before.
 _OWN = ("retry", "confirm", "refuse", "cancel")
-_PRESSED = {"retry": "asked for once more", "confirm": "approved"}
+_PRESSED = {"retry": "asked for once more", "confirm": "approved", "refuse": "refused"}
 
 
 class Rooms(Protocol):
@@ -165,14 +165,10 @@ class Answers:
         self._named = people = self.fresh.people
         if one.action in _OWN:
             who = self._who(one.said, people)
-            done: list[Reply] = []
-
-            def decide(desk: Desk) -> list[Reply]:
-                done[:] = desk.pressed(one.action, one.value, who)
-                return done
-
-            self._do(inbox, ident, one.said, decide)
-            if all(reply.done for reply in done):
+            done = self._do(
+                inbox, ident, one.said, lambda desk: desk.pressed(one.action, one.value, who)
+            )
+            if done:
                 self._fade(one, who.asker.name)
             return
         visitor = self.homes().visitor(one.said.user, people)
@@ -181,16 +177,18 @@ class Answers:
             try:
                 return [Reply(self.homes().press(one.action, one.value, visitor))]
             except Failed as error:
-                return [Reply(str(error))]
+                return [Reply(str(error), done=False)]
 
-        self._do(inbox, ident, one.said, press)
+        done = self._do(inbox, ident, one.said, press)
+        if done and one.said.channel:
+            self._fade(one, visitor.name)
 
     def _fade(self, one: Pressed, name: str) -> None:
         """What was pressed cannot be pressed again: in place of the buttons stands who did."""
         said = one.said
         if not (said.channel and said.at and said.text):
             return
-        text = f"{clean(said.text)}\n{_PRESSED.get(one.action, 'refused')} by {clean(name)}"
+        text = f"{clean(said.text)}\n{_PRESSED.get(one.action, 'answered')} by {clean(name)}"
         try:
             self.rooms.update(said.channel, said.at, text)
         except LabtoolError:
@@ -198,8 +196,9 @@ class Answers:
 
     def _do(
         self, inbox: Inbox, ident: str, heard: Said, answer: Callable[[Desk], list[Reply]]
-    ) -> None:
-        """Do what is asked for, keep the answer, and that it was done, in one transaction."""
+    ) -> bool:
+        """Do what is asked for, keep the answer, and that it was done, in one transaction; whether
+        it was."""
         if self._desk is None:
             run = self.run
             self._desk = desk(run.config, run.database, run.clock, lambda: self._named)
@@ -211,6 +210,7 @@ class Answers:
                 self._ask(heard, ident, reply)
             inbox.done(ident)
         self.homes().soon()
+        return all(reply.done for reply in replies)
 
     def _who(self, heard: Said, people: People) -> Who:
         """Who speaks, with the address of what they said where somebody else may need it."""

@@ -127,6 +127,7 @@ class Worker:
                 if worker.host == self.host:
                     tree.end(attempt.token, None, 0)
                 complain(f"{attempt.run}, {attempt.step}: {why}")
+            self.runs.ledger.free(worker.id)
             self.runs.queue.leave(worker.id)
         alive = [self.name, *(worker.id for worker, _ in self.runs.queue.workers())]
         self.runs.queue.resume(alive)

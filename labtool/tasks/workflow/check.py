@@ -1,0 +1,80 @@
+"""What `labtool check` looks at: who is told and asked is there, and somebody works at the runs."""
+
+from dataclasses import dataclass, field
+
+from labtool.core.clock import Clock
+from labtool.core.config import Config
+from labtool.core.config.marks import Loc, dotted
+from labtool.core.errors import Failed, LabtoolError, Problem
+from labtool.services.build import Services
+from labtool.tasks.workflow.activities import approve, notify
+from labtool.tasks.workflow.activities._telling import recipients
+from labtool.tasks.workflow.definition import engine_of, workflows_of
+from labtool.tasks.workflow.triggers.section import Triggers
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was found; `spoken` are the places that speak to a channel."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    proved: list[str] = field(default_factory=list)
+    spoken: list[tuple[Loc, str]] = field(default_factory=list)
+
+
+def check(config: Config, services: Services, clock: Clock) -> Checked:
+    """Look at workflows and triggers. Raises ConfigError."""
+    found = Checked()
+    if not config.has("workflows"):
+        return found
+    workflows, settings = workflows_of(config), engine_of(config)
+    steps = 0
+    for name, workflow in workflows.root.items():
+        for at, group in enumerate(workflow.steps):
+            for beside, step in enumerate(group):
+                steps += 1
+                loc: Loc = ("workflows", name, "steps", at, *((beside,) if len(group) > 1 else ()))
+                to: tuple[str, ...] = ()
+                if isinstance(step.activity, notify.Options):
+                    to = step.activity.to
+                elif isinstance(step.activity, approve.Options):
+                    to = step.activity.to or step.activity.by
+                found.spoken += [((*loc, step.kind), one) for one in to if one.startswith("#")]
+                _recipients(config, services, clock, (*loc, step.kind), to, found)
+    _triggers(config, set(workflows.root), found)
+    timers = config.core.timers.values()
+    if not settings.follow and not any(timer.run.startswith("workflow work") for timer in timers):
+        what = "nobody works at the runs: no timer runs workflow work"
+        found.notes.append(f"{config.where('workflows')}: {what}; see engine.follow too")
+    found.proved.append(f"workflows: {len(workflows.root)}, with {steps} steps")
+    return found
+
+
+def _recipients(
+    config: Config, services: Services, clock: Clock, loc: Loc, to: tuple[str, ...], found: Checked
+) -> None:
+    try:
+        recipients(services, to, clock)
+    except Failed as error:
+        found.problems.append(
+            Problem(config.where(*loc), f"{error.where}: {error.what}", error.fix, dotted(loc))
+        )
+    except LabtoolError:
+        return  # that the people cannot be had is told elsewhere
+
+
+def _triggers(config: Config, known: set[str], found: Checked) -> None:
+    for name, trigger in config.section("triggers", Triggers).root.items():
+        loc: Loc = ("triggers", name)
+        try:
+            rules = trigger.rules(config)
+        except Failed as error:
+            where = config.where(*loc)
+            found.problems.append(Problem(where, str(error), error.fix, dotted(loc)))
+            continue
+        for rule in rules:
+            if rule.starter_name not in known:
+                what = f"there is no workflow {rule.starter_name}"
+                fix = f"write one of {', '.join(sorted(known))}"
+                found.problems.append(Problem(config.where(*loc), what, fix, dotted(loc)))
