@@ -16,6 +16,7 @@ PROVIDERS = {
     "remind": "labtool.tasks.remind.pages:provide",
     "instruments": "labtool.tasks.instruments.pages:provide",
     "backup": "labtool.tasks.backup.pages:provide",
+    "workflow": "labtool.tasks.workflow.pages:provide",
     "cache": "labtool.tasks.cache.pages:provide",
 }
 # How long what was given is good enough beside what changes with every word, in seconds.
