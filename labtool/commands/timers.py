@@ -1,4 +1,4 @@
-"""`labtool timers`: next, crontab, systemd, run."""
+"""`labtool timers`: quiet, next, crontab, systemd, run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,39 @@ ConfigPath = Annotated[
 def timers(context: typer.Context, config: o.ConfigOption = "") -> None:
     """What runs when; write crontab or systemd entries; run timers now."""
     context.obj = config
+
+
+@app.command()
+def quiet(
+    context: typer.Context,
+    minutes: Annotated[
+        int, typer.Option("--minutes", metavar="N", parser=o.number, help="How long it must be.")
+    ] = 15,
+    config: o.ConfigOption = "",
+    at: o.AtLook = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """When no timer is expected to run within a day: the time to deploy or restart."""
+
+    def body() -> int:
+        from datetime import timedelta
+
+        from labtool.commands import _timers as show
+        from labtool.core.database import Database
+        from labtool.tasks.sections import staying
+        from labtool.tasks.timers.quiet import expected, quiet, windows
+
+        lab = o.load(config or context.obj, context)
+        now, zone = o.clock(lab, at).now(), lab.core.lab.timezone
+        until, wanted = now + timedelta(hours=24), timedelta(minutes=minutes)
+        lasts = show.lasts(Database.snapshot(lab.state), lab.core.timers)
+        found = windows(expected(lab.core.timers, lasts, zone, now, until), now, until)
+        longest = max(found, key=lambda one: one.lasts, default=None)
+        show.quiet(quiet(found, wanted), longest, wanted, list(staying(lab)), lab, json=json)
+        return 0
+
+    o.finish(body, verbose=verbose, json=json)
 
 
 @app.command("next")

@@ -109,3 +109,15 @@ def test_the_crontab_of_another_zone_is_one_line(lab: Lab) -> None:
     entries = [line for line in done.lines if line.startswith("*")]
     assert len(entries) == 1
     assert entries[0].endswith("timers run --due")
+
+
+def test_when_nothing_runs(lab: Lab) -> None:
+    timers = {"often": {"run": "status", "when": "every 15m"},
+              "night": {"run": "remind", "when": "daily 02:30"}}  # fmt: skip
+    lab.configure({"timers": timers})
+    found = lab.run("timers", "quiet", "--minutes", "10", "--at", "2026-11-26T12:07Z")
+    assert found.out.startswith("nothing is expected to run from Thu 12:16:00 to Thu 12:30:00")
+    assert "when often starts" in found.out
+    none = lab.run("timers", "quiet", "--minutes", "60", "--at", "2026-11-26T12:07Z")
+    assert none.out.startswith("no 60 minutes are free within 24 h; the longest: ")
+    assert not lab.state.exists()

@@ -10,9 +10,9 @@ from labtool.core.journal import Entry
 
 # How many arguments of a task a row names: those that are labtool's own words. Of other tasks all,
 # as they are names in the config.
-_NAMED = {"backup": 1, "cache": 0, "instruments": 1, "jobs": 1}
+_NAMED = {"backup": 1, "cache": 0, "instruments": 1, "jobs": 1, "workflow": 1}
 # A task whose name is not how it is typed: it has a lock of its own.
-_TYPED = {"jobs-work": "jobs work"}
+_TYPED = {"jobs-work": "jobs work", "workflow-work": "workflow work"}
 
 
 @dataclass(frozen=True, slots=True)
