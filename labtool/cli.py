@@ -31,6 +31,7 @@ COMMANDS = {
     "workflow": "Work of many steps: start, list, show, approve, retry, work.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",
+    "doctor": "Look for troubles of the machine and of labtool; --fix does what is safe.",
     "log": "The journal of runs, with their output.",
     "outbox": "Messages sent, waiting, unknown or failed; retry or drop one.",
     "alerts": "Errors that the admins know of; snooze one.",

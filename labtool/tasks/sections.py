@@ -24,6 +24,7 @@ SECTIONS = {
     "page": "labtool.tasks.page.section:Page",
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
+    "doctor": "labtool.tasks.report.section:Doctor",
     "engine": "labtool.tasks.workflow.section:Engine",
     "triggers": "labtool.tasks.workflow.triggers.section:Triggers",
     "workflows": "labtool.tasks.workflow.section:Workflows",

@@ -13,14 +13,12 @@ from dbos import error as refusals
 from labtool.core.errors import Failed
 from labtool.core.text import one_line
 from labtool.services.engine.base import Base
-from labtool.services.engine.records import CLOSED, WorkerRecord
+from labtool.services.engine.records import CLOSED, LEASE, WorkerRecord
 from labtool.services.engine.tables import ATTEMPTS, DECISIONS, RUNS, STARTS, WORKERS
 
 # Names in the engine's database. The version is that of how a segment is run; a run keeps the
 # version of its workflow by itself.
 QUEUE, WORKFLOW, VERSION = "labtool", "labtool", "1"
-# Seconds: how long a worker's sign of life holds.
-LEASE = 30.0
 _W = WORKERS.c
 # What the engine says goes where everything else of ours goes, as errors.
 logging.getLogger("dbos").setLevel(logging.CRITICAL)

@@ -7,6 +7,8 @@ from typing import Any
 
 # Those that go on, and those that have ended, as the cloud services name them.
 OPEN = ("queued", "running", "waiting")
+# Seconds that a worker's sign of life holds.
+LEASE = 30.0
 CLOSED = ("completed", "failed", "cancelled", "terminated", "timed_out")
 
 

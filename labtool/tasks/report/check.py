@@ -49,7 +49,7 @@ class Findings:
 def check_secrets(sections: Iterable[BaseModel], findings: Findings) -> None:
     """Secrets that are missing, and those that stand in the config itself. A secret that a
     command gives is left to `--online`."""
-    for secret in (secret for section in sections for secret in _secrets(section)):
+    for secret in (secret for section in sections for secret in secrets_of(section)):
         if secret.literal:
             findings.notes.append(
                 f"{secret.where}: a secret stands in the config; move it to .env as NAME=..."
@@ -62,18 +62,19 @@ def check_secrets(sections: Iterable[BaseModel], findings: Findings) -> None:
                 findings.problems += error.problems
 
 
-def _secrets(value: object) -> Iterator[Secret]:
+def secrets_of(value: object) -> Iterator[Secret]:
+    """Every secret in a section, or in several."""
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
+            yield from secrets_of(getattr(value, name))
     elif isinstance(value, Mapping):
         for child in value.values():
-            yield from _secrets(child)
+            yield from secrets_of(child)
     elif isinstance(value, list | tuple):
         for child in value:
-            yield from _secrets(child)
+            yield from secrets_of(child)
 
 
 def check_people(config: Config, services: Services, today: date, findings: Findings) -> None:

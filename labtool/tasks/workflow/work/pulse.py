@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 from labtool.core.errors import LabtoolError
 from labtool.core.log import complain
-from labtool.services.engine.queue import LEASE
-from labtool.services.engine.records import WorkerRecord
+from labtool.services.engine.records import LEASE, WorkerRecord
 from labtool.tasks.workflow.perform import Halt
 from labtool.tasks.workflow.runs import Runs
 

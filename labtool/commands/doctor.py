@@ -1,0 +1,83 @@
+"""`labtool doctor`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from labtool.core.probe import Finding, Patient, Probe
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    fix: Annotated[bool, typer.Option("--fix", metavar="", help="Do what is safe.")] = False,
+    config: o.ConfigOption = "",
+    dry_run: o.DryRun = False,
+    at: o.AtLook = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Look for troubles of the machine and of labtool, and say what to do."""
+
+    def body() -> int:
+        from labtool.commands import _show as show
+        from labtool.core.database import Database
+        from labtool.core.errors import FAILED, OK
+        from labtool.core.probe import Patient
+        from labtool.tasks.probes import probes
+        from labtool.tasks.sections import SECTIONS, model
+
+        lab = o.load(config, context)
+        there = (lab.state / "labtool.db").exists()
+        database = Database.snapshot(lab.state)
+        if there and not dry_run:
+            database = Database.open(lab.state)
+        sections = [lab.section(name, model(name)) for name in SECTIONS]
+        patient = Patient(lab, database, o.clock(lab, at).now(), sections)
+        found = [one for probe in probes() for one in _asked(probe, patient)]
+        done = [_mended(one) for one in found if fix and not dry_run and one.mend]
+        bad = any(one.state == "bad" for one in found)
+        if json:
+            told = [{"state": one.state, "about": one.about, "what": one.what, "fix": one.fix}
+                    for one in found]  # fmt: skip
+            show.document({"findings": told, "done": done})
+        else:
+            rows = [[one.state, one.about, _words(one, dry_run=fix and dry_run)] for one in found]
+            show.table(("", "about", "what"), rows, "There is nothing to look at.")
+            print("\n".join(done), end="\n" if done else "")
+        return FAILED if bad else OK
+
+    o.finish(body, verbose=verbose, json=json)
+
+
+def _asked(probe: "Probe", patient: "Patient") -> "list[Finding]":
+    """What a probe finds; one that cannot look is a finding itself."""
+    from labtool.core.errors import ConfigError, LabtoolError
+    from labtool.core.probe import Finding
+
+    try:
+        return list(probe(patient))
+    except ConfigError:
+        raise
+    except LabtoolError as error:
+        return [Finding("warn", "doctor", str(error))]
+
+
+def _mended(finding: "Finding") -> str:
+    from labtool.core.errors import LabtoolError
+
+    assert finding.mend is not None
+    try:
+        return finding.mend()
+    except (LabtoolError, OSError) as error:
+        return f"{finding.about} could not be mended: {error}"
+
+
+def _words(finding: "Finding", *, dry_run: bool) -> str:
+    would = " (would be mended)" if dry_run and finding.mend else ""
+    return f"{finding.what}{f'; {finding.fix}' if finding.fix else ''}{would}"
