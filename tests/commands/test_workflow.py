@@ -312,3 +312,17 @@ def test_secrets_are_masked_and_not_kept(lab: Lab) -> None:
     for file in Path(lab.state).rglob("*"):
         if file.is_file():
             assert b"open-sesame-4711" not in file.read_bytes(), file
+
+
+def test_one_of_an_id_is_not_begun_again_beside_another(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "test -e ok"}, {"name": "ask", "approve": "Go?"}]))
+    first = lab.run("workflow", "start", "w", "--id", "one").out.strip()
+    lab.run("workflow", "work")
+    (lab.state / "scratch" / first / "ok").touch()
+    second = lab.run("workflow", "start", "w", "--id", "one").out.strip()
+    assert second != first
+    done = lab.run("workflow", "retry", first)
+    assert done.status == 2
+    assert "another run of the id one is open" in done.err
+    lab.run("workflow", "cancel", second)
+    assert lab.run("workflow", "retry", first).status == 0

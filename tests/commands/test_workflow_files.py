@@ -241,3 +241,25 @@ def test_files_to_s3_and_back(lab: Lab, aws: Aws) -> None:
     assert shown(lab, ident)["state"] == "completed", shown(lab, ident)
     assert (lab.folder / "back" / "a").read_text() == "1"
     assert not aws.client("s3").list_objects_v2(Bucket="lab-runs").get("Contents")
+
+
+def test_a_marker_of_a_file_that_counts_by_itself_starts_nothing_more(lab: Lab) -> None:
+    arrivals(lab, {"file_name_pattern": ".*", "starter_name": "w", "stable": "1h"}, [COPY])
+    (lab.folder / "in" / "a.csv").write_text("1")
+    (lab.folder / "in" / "a.csv.done").touch()
+    lab.run("workflow", "work")
+    assert [one["input"]["name"] for one in listed(lab)] == ["a.csv"]
+
+
+def test_a_file_whose_input_does_not_fit_stops_no_other(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    steps = [COPY]
+    schema = {"required": ["path"], "properties": {"path": {"pattern": "good"}, "name": {}}}
+    lab.configure({**config(steps, input=schema), "triggers": {"files": {"folder": "in", **RULE}}})
+    (lab.folder / "in" / "a.csv").write_text("1")
+    (lab.folder / "in" / "good.csv").write_text("2")
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert "does not match" in done.err
+    assert [one["input"]["name"] for one in listed(lab)] == ["good.csv"]
+    assert lab.run("workflow", "work").status == 0

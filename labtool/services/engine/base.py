@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from labtool.core.errors import Failed, StateError, Temporary
 from labtool.core.files import make_folder
 from labtool.core.text import one_line
-from labtool.services.engine.tables import METADATA
+from labtool.services.engine.tables import METADATA, RUNS
 
 _BUSY_SECONDS = 30
 
@@ -40,8 +40,11 @@ class Base:
 
     @property
     def exists(self) -> bool:
-        """Whether there may be something to read: a file that was never made has nothing."""
-        return not self.is_file or self.path.exists()
+        """Whether there is something to read: what was never made has nothing. Raises as `read`."""
+        if self.is_file:
+            return self.path.exists()
+        with self.explained():
+            return sa.inspect(self.engine).has_table(RUNS.name)
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -93,6 +96,9 @@ class Base:
         """One transaction. Raises StateError for a file that cannot be used, Temporary for a
         server that is away, and Failed for one that refuses us."""
         with self.explained(), self.engine.begin() as connection:
+            if self.is_file:
+                # From its first question on; by itself it would begin at the first change.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager

@@ -228,6 +228,12 @@ class Ledger:
             found: float | None = connection.execute(query).scalar_one()
             return found
 
+    def is_open(self, alone: str) -> bool:
+        """Whether a run is open under this `alone`."""
+        query = sa.select(_R.id).where(_R.alone == alone, _R.state.in_(OPEN))
+        with self.base.read() as connection:
+            return connection.execute(query).first() is not None
+
     def open_runs(self, worker: str = "") -> int:
         """How many runs are queued or running; those of a worker alone."""
         which: sa.ColumnElement[bool] = _R.state.in_(("queued", "running"))
@@ -247,7 +253,8 @@ class Ledger:
             stop = sa.update(RUNS).where(_R.id == ident).values(stop=f"{how} by {by}")
             connection.execute(stop)
             if record.state != "running" or how == "terminated":
-                self._end(connection, _R.id == ident, how, f"by {by}")
+                still = sa.and_(_R.id == ident, _R.state.in_(OPEN))
+                self._end(connection, still, how, f"by {by}")
             return record.state
 
     def stops(self, worker: str) -> dict[str, str]:
@@ -304,5 +311,4 @@ def _record(row: Any) -> RunRecord:
     for name in ("definition", "input", "waits"):
         found[name] = json.loads(found[name])
     found["values"] = json.loads(found.pop("found"))
-    del found["alone"]
     return RunRecord(**found)

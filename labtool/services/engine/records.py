@@ -50,6 +50,7 @@ class RunRecord:
     why: str
     parent: str
     worker: str
+    alone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,9 @@ class Runs:
         for name in names:
             if name in done and name not in anew:
                 values |= done[name].output
+        if run.alone and self.ledger.is_open(run.alone):
+            what = f"another run of the id {run.alone} is open"
+            raise Failed(what, where=run.id, fix="let it end, or cancel it", code="open")
         if not self.ledger.again_from(run.id, list(dict.fromkeys(anew)), values):
             raise Failed(f"{run.id} goes on already", fix="look at it", code="open")
         return step

@@ -2,6 +2,7 @@
 
 import time
 
+from labtool.core.clock import iso
 from labtool.core.database import Marks
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.task import Run
@@ -42,21 +43,27 @@ def _look(name: str, trigger: Trigger, run: Run, runs: Runs) -> int:
             continue
         # A folder is its own bucket, by its name.
         workflow = first(rules, base.name, one.name)
+        beside = one.name.removesuffix(trigger.marker)
+        if beside != one.name and one.path.is_file() and first(rules, base.name, beside):
+            continue  # it says that the one beside it is whole, which counts by itself
         if workflow:
             origin = f"{name}: {one.name}"
-            started += runs.begin(workflow, one.given(base / one.name), origin, key=one.key)[1]
+            try:
+                started += runs.begin(workflow, one.given(base / one.name), origin, key=one.key)[1]
+            except Failed as error:
+                _tell(name, one, error, run)
         elif not one.name.endswith(trigger.marker):
-            _stray(name, base, one, run)
+            what = "is matched by no rule, and left there"
+            fix = "take it away, or write a rule"
+            where = f"{base}/{one.name}"
+            _tell(name, one, Failed(what, where=where, fix=fix, code="stray"), run)
     return started
 
 
-def _stray(trigger: str, base: object, one: folder.Arrival, run: Run) -> None:
-    """A file that no rule matches is told once, and left where it is."""
-    marks = Marks(run.database, _STRAYS)
-    if marks.get(one.key) is None:
-        marks.put(one.key, f"{trigger}\0{one.name}", "")
-        what = "is matched by no rule, and left there"
-        fix = "take it away, or write a rule"
-        error = Failed(what, where=f"{base}/{one.name}", fix=fix, code="stray")
+def _tell(trigger: str, one: folder.Arrival, error: Failed, run: Run) -> None:
+    """What starts nothing is told once; it may do so later."""
+    marks, name = Marks(run.database, _STRAYS), f"{one.key} {error.code}"
+    if marks.get(name) is None:
+        marks.put(name, f"{trigger}\0{one.name}", iso(run.clock.now()))
         error.topic = f"trigger {trigger} {one.name}"
         run.fail(error)
