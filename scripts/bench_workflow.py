@@ -32,9 +32,9 @@ workflows:
   file:
     input: {{properties: {{path: {{}}, name: {{}}, file: {{}}}}}}
     steps:
-      - {{name: a, run: "date +%s.%N >{{path}}.seen"}}
+      - {{name: a, run: {{command: "date +%s.%N >seen/{{name}}", folder: .}}}}
 triggers:
-  files: {{folder: in, file_name_pattern: '.*[.]go$', starter_name: file, stable: 0}}
+  files: {{folder: in, file_name_pattern: '.*[.]go', starter_name: file, stable: 0}}
 """
 
 
@@ -70,7 +70,7 @@ def arrivals(folder: Path, number: int) -> list[float]:
         file = folder / "in" / f"{at}-{time.time_ns()}.go"
         file.write_text(str(time.time_ns()))
         began = time.time()
-        seen = Path(f"{file}.seen")
+        seen = folder / "seen" / file.name
         while not (seen.exists() and seen.read_text()):
             time.sleep(0.01)
         found.append(float(seen.read_text()) - began)
@@ -105,6 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="labtool-bench-") as name:
         folder = Path(name)
         (folder / "in").mkdir()
+        (folder / "seen").mkdir()
         (folder / "labtool.yaml").write_text(CONFIG)
         with opened(load(folder / "labtool.yaml", SECTIONS)) as runs:
             for what in ("new", f"{CLOSED} closed runs"):

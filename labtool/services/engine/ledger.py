@@ -259,7 +259,7 @@ class Ledger:
 
     def stops(self, worker: str) -> dict[str, str]:
         """The runs of a worker that are to end, and how and by whom."""
-        query = sa.select(_R.id, _R.stop).where(_R.worker == worker, _R.stop != "")
+        query = sa.select(_R.id, _R.stop).where(_R.worker == worker, sa.text("stop <> ''"))
         with self.base.read() as connection:
             return {row.id: row.stop for row in connection.execute(query)}
 

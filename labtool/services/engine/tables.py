@@ -14,7 +14,8 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 _IS_OPEN = "state IN ('queued', 'running', 'waiting')"
-_OPEN = text(_IS_OPEN)
+# As queries have to write it too, so that its index is used.
+_STOPS = text("stop <> ''")
 _ALONE = text(f"alone <> '' AND {_IS_OPEN}")
 
 RUNS = Table(
@@ -38,7 +39,8 @@ RUNS = Table(
     Column("parent", Text, nullable=False, default=""),
     Column("worker", Text, nullable=False, default=""),
     Column("alone", Text, nullable=False, default=""),
-    Index("labtool_runs_open", "state", "created", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("labtool_runs_state", "state", "created"),
+    Index("labtool_runs_stop", "worker", sqlite_where=_STOPS, postgresql_where=_STOPS),
     Index("labtool_runs_ended", "ended"),
     Index("labtool_runs_created", "created"),
     Index("labtool_runs_alones", "alone", "created"),
