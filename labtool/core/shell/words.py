@@ -24,7 +24,8 @@ class TemplateError(ValueError):
 class Word:
     """A word. Of its text what is no expansion: all (`literal`), before the first (`start`), after
     the last (`tail`), before any quotes (`head`). Its expansions: parameters, variables, the
-    commands of `$(...)`; `split` says which of these bash divides at spaces."""
+    commands of `$(...)`; `split` says which of these bash divides at spaces; `edited`:
+    one is more than the variable's text."""
 
     literal: str = ""
     start: str = ""
@@ -34,6 +35,7 @@ class Word:
     quoted: bool = False
     glob: bool = False
     parameters: int = 0
+    edited: bool = False
     variables: set[str] = field(default_factory=set)
     inner: list["Command"] = field(default_factory=list)
     split: set[str] = field(default_factory=set)
@@ -63,12 +65,14 @@ class Word:
 
 @dataclass(slots=True, eq=False)
 class Command:
-    """A simple command; or, without words, the head of a loop over `each`."""
+    """A simple command; or, without words, the head of a loop over `each`. `piped`: somewhere
+    before it is a pipe."""
 
     words: list[Word] = field(default_factory=list)
     assigned: list[tuple[str, Word]] = field(default_factory=list)
     redirections: list[tuple[str, Word]] = field(default_factory=list)
     each: list[Word] = field(default_factory=list)
+    piped: bool = False
 
     def all_words(self) -> Iterator[Word]:
         """Each word in it."""
@@ -236,6 +240,7 @@ class Words:
         if found:
             word.expand()
             word.variables.add(found[1])
+            word.edited |= found[0].strip("${}") != found[1]
             if split:
                 word.split.add(found[1])
             text.take(len(found[0]))
