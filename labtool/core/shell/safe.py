@@ -187,6 +187,9 @@ def _redirected(template: _Template, operator: str, word: Word) -> None:
     a connection."""
     if operator.startswith("<<") or not template.told(word):
         return
+    if template.divides(word):
+        what = "a file's name outside of quotes has what a parameter says, as a pattern"
+        raise TemplateError(what, 'write >"out/$x"')
     # What a program prints into another one (`<(...)`) is no name.
     if word.inner and not word.start and not word.variables and not word.parameters:
         return

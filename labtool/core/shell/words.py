@@ -129,6 +129,7 @@ _BRACED = re.compile(
     r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{(<>$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}",
     re.ASCII,
 )
+_LENGTH = re.compile(r"\$\{#\w+\}", re.ASCII)
 _NUMBERS = re.compile(r"\$\(\([0-9 \t\n+*/%()<>&|^~!?:,-]*\)\)")
 _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
@@ -239,9 +240,11 @@ class Words:
         found = text.match(_SPECIAL) or text.match(_BRACED)
         if found:
             word.expand()
-            word.variables.add(found[1])
+            # A length is a number.
+            if not _LENGTH.fullmatch(found[0]):
+                word.variables.add(found[1])
             word.edited |= found[0].strip("${}") != found[1]
-            if split:
+            if split and found[1] in word.variables:
                 word.split.add(found[1])
             text.take(len(found[0]))
         elif numbers := text.match(_NUMBERS):

@@ -12,6 +12,8 @@ REFUSED = r"""
 printf %s {x} >f; echo $(command cat f)
 curl -o f https://x/{x}; echo $(cat f)
 cd {x}; rm $(pwd)/a
+x={x}; ls >out/$x
+x={x}; ls >>out/${x%.txt}
 { echo $(cat); } <<<{x}
 exec <<<{x}; echo $(cat)
 printf '%s' {x} > f; xargs -a f rm
@@ -332,6 +334,7 @@ for f in $(ls out); do ./script "$f"; done; ./script {x}
 find . -name out -print0 | xargs -0 -n1 ./script; find . -name {x}
 printf '%s\n' {x} | sed -e 's/e/f/' -es/a/b/ | awk '/a|b/ {print $1 | "sort -u"}'
 sum=$(echo '2 * 3' | bc); ./script {x} "$sum"
+y={x}; ./script ${#y} "$y"; ls tools >"out/$y.txt"
 git checkout -q {x} --
 git log -1 --author={x}
 git -C . clone -q -- {x} out/work
