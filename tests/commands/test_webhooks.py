@@ -167,7 +167,36 @@ def test_what_cannot_be_started_is_told_and_may_be_sent_again(lab: Lab) -> None:
         assert hook.send("pull_request", merged(number=8), delivery="two").status_code == 422
         copied = hook.send("pull_request", merged(number=8), delivery="three")
         assert (copied.status_code, copied.json()["done"]) == (422, [])
+        # Nor as another event, which is not signed either.
+        forged = hook.send("push", merged(number=8), delivery="four")
+        assert forged.json() == {"done": ["seen before, as another event: nothing was done"]}
     assert len(hook.jobs()) == 2
+
+
+def test_rules_that_are_moved_while_they_are_mended_start_nothing_twice(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    # `note` can be queued, `count` cannot.
+    first = {
+        "event": "push",
+        "job": "site_note",
+        "parameters": {"branch": "x", "author": "x", "title": "x"},
+    }
+    second = {"event": "push", "job": "site_count", "parameters": {"n": "many"}}
+    count = {"run_args_template": "echo {n}", "parameters": {"n": {"type": "integer"}}}
+    jobs = {"site": {**JOBS["site"], "jobs": {**JOBS["site"]["jobs"], "count": count}}}
+    lab.configure({**config(rules=[first, second]), "jobs": jobs})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        assert hook.send("push", {"ref": "x"}, delivery="one").status_code == 422
+    lab.configure({**config(rules=[{**second, "parameters": {"n": "7"}}, first]), "jobs": jobs})
+    with served(lab) as (address, _):
+        hook = Hook(lab, address)
+        again = hook.send("push", {"ref": "x"}, delivery="one")
+        assert again.json() == {"done": ["site_count(n=7) (2) was queued"]}
+        assert hook.send("push", {"ref": "x"}, delivery="two").json() == {
+            "done": ["seen before: nothing was done"]
+        }
+    assert sorted(one["type"] for one in hook.jobs()) == ["site_count", "site_note"]
 
 
 def test_rules(hook: Hook) -> None:

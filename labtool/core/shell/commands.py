@@ -29,8 +29,8 @@ _ENDS_CLAUSE = (";;&", ";;", ";&")
 class Commands:
     """Reads the commands of a text. `found` are all of them, also those inside words."""
 
-    def __init__(self, text: Text) -> None:
-        self._text = text
+    def __init__(self, text: Text, *, piped: bool = False) -> None:
+        self._text, self._piped = text, piped
         self._words = Words(text, self._inner)
         self._documents: list[tuple[str, bool, bool, Word]] = []
         self.found: list[Command] = []
@@ -44,7 +44,7 @@ class Commands:
     def _inner(self, text: Text) -> list[Command]:
         """The commands of `$(...)`, up to its end; or all of a text of its own."""
         if text is not self._text:
-            other = Commands(text)
+            other = Commands(text, piped=self._piped)
             other.read()
             self.found += other.found
             return other.found
@@ -67,7 +67,10 @@ class Commands:
             if text.ahead("("):
                 text.take(1)
                 self._list(")")
+            elif text.ahead("||"):
+                text.take(2)
             elif text.next() in ";|" or (text.ahead("&") and not text.ahead("&>")):
+                self._piped |= text.ahead("|")
                 text.take(1)
             elif not (reserved and self._compound(reserved[1])):
                 self._simple()
@@ -107,7 +110,7 @@ class Commands:
         return True
 
     def _simple(self) -> None:
-        text, command = self._text, Command()
+        text, command = self._text, Command(piped=self._piped)
         # Where it stands in the order of those in its words does not matter.
         self.found.append(command)
         while self._blank() and (char := text.next()) and char not in "\n;|)":
@@ -270,7 +273,7 @@ class Commands:
         else:
             if "\\\n" in body:
                 raise TemplateError("a \\ at the end of a line of <<", "take it out")
-            part = Commands(Text(body, text.names))
+            part = Commands(Text(body, text.names), piped=self._piped)
             part._words.double(word, "")
             self.found += part.found
             text.out.append("".join(part._text.out))

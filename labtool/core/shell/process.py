@@ -81,7 +81,9 @@ def _given(plan: Plan) -> Iterator[IO[bytes]]:
         given.write(b"".join(value.replace(b"\0", b"") + b"\0" for value in values))
         given.seek(0)
     except OSError as error:
-        raise unusable(Path(tempfile.gettempdir()), error, "set TMPDIR") from error
+        # Where no folder will do, tempfile cannot say which it is.
+        where = Path(error.filename or os.environ.get("TMPDIR", "TMPDIR"))
+        raise unusable(where, error, "set TMPDIR") from error
     with given:
         yield given
 

@@ -10,11 +10,15 @@ from collections.abc import Iterable, Sequence
 
 from labtool.core.shell.commands import Commands
 from labtool.core.shell.programs import Programs
-from labtool.core.shell.tables import ANY, EXPANDING, SAYING, SPECIAL, WRITING
-from labtool.core.shell.words import ASSIGNMENT, Command, TemplateError, Text, Word
+from labtool.core.shell.tables import EXPANDING, RECIPES, SAYING, SPECIAL
+from labtool.core.shell.words import Command, TemplateError, Text, Word
+from labtool.core.shell.written import files, sets
 
 # What bash sets by itself from what commands are given.
 _GIVEN = re.compile(r"[0-9@*_]|labtool_\w+")
+_HOOKS = re.compile(r"(^|/)\.(git|ssh)/")
+# What brings something to what stands before it.
+_AROUND = re.compile(r"\b(while|until|for|trap|exec)\b")
 # Words of a trap that are no code.
 _SIGNAL = re.compile(r"[A-Z]*[0-9]*|-[lp]?|--|trap")
 
@@ -39,11 +43,19 @@ class _Template:
     def constant(self, word: Word) -> bool:
         """Whether a word is the same whatever is said, written and printed."""
         loose = any(v in self._loose or _GIVEN.fullmatch(v) for v in word.variables)
-        return not (word.parameters or word.inner or word.glob or loose)
+        loose |= any(
+            reads(one) or one.words[0].name == "pwd" or not all(map(self.constant, one.all_words()))
+            for one in word.inner
+        )
+        return not (word.parameters or word.glob or loose)
 
     def told(self, word: Word) -> bool:
         """Whether a word has something of what was said."""
         return bool(word.parameters) or self._has(word.variables, word.inner)
+
+    def names(self, word: Word) -> bool:
+        """Whether it names what was said, by a parameter or a variable."""
+        return bool(word.parameters) or self._has(word.variables, ())
 
     def divides(self, word: Word) -> bool:
         """Whether bash would divide what was said at spaces, and take it for patterns."""
@@ -53,7 +65,10 @@ class _Template:
         if any(v in self._told or _GIVEN.fullmatch(v) for v in variables):
             return True
         return any(
-            (self._flows and reads(one)) or any(map(self.told, one.all_words())) for one in inner
+            (self._flows and reads(one))
+            or any(map(self.told, one.all_words()))
+            or ("PWD" in self._told and any(word.name == "pwd" for word in one.words))
+            for one in inner
         )
 
     def hands_on(self, command: Command) -> bool:
@@ -71,29 +86,21 @@ def reads(command: Command) -> bool:
     """Whether what a command prints may be what somebody else has printed, or a file has."""
     if any(operator.startswith("<") for operator, _ in command.redirections):
         return True
-    return bool(command.words) and command.words[0].name not in SAYING
-
-
-def sets(command: Command) -> list[tuple[str, list[Word]]]:
-    """The variables that a command sets, and from which words; none: from what comes in."""
-    found = [(name, [word]) for name, word in command.assigned]
     names = [word.name for word in command.words]
-    if not {"export", "readonly"}.isdisjoint(names):
-        given = ((ASSIGNMENT.match(word.head), word) for word in command.words)
-        found += [(name[1], [word]) for name, word in given if name]
-    if "cd" in names:
-        found += [(name, command.words) for name in ("PWD", "OLDPWD")]
-    if "read" in names:
-        found += [(name, []) for name in (*names, "REPLY") if name.isidentifier()]
-    return found
+    if names[:1] == ["command"]:
+        return not (command.words[1:] and command.words[1].literal in ("-v", "-V"))
+    return not names or names[0] not in SAYING
 
 
 def check(text: Text) -> None:
     """Read a template's text, and hold it against all that. Raises TemplateError."""
     commands = _read(text)
-    # Where nothing is handed on by pipes and files, nobody reads what was said there.
-    flows = any(sign in text.text for sign in "|>") or any(
-        word.name in WRITING for command in commands for word in command.words
+    written = files(commands)
+    # Where pipes, files and here-documents hand nothing on, nobody reads what was said there.
+    flows = bool(written) or any(
+        command.piped
+        or any(one.startswith("<<") and not word.fixed for one, word in command.redirections)
+        for command in commands
     )
     template = _Template(commands, flows=flows)
     names = {word.name for command in commands for word in command.words}
@@ -104,7 +111,9 @@ def check(text: Text) -> None:
         command.words and command.words[0].name == "cd" and any(map(template.told, command.words))
         for command in commands
     )
-    programs = Programs(template.constant, _written(commands), moved=moved)
+    programs = Programs(template.constant, written, moved=moved)
+    fed = _fed(template, commands, text, written)
+    _recipes(template, commands, fed)
     for command in commands:
         for name, words in sets(command):
             by_itself = name in ("PWD", "OLDPWD") and not command.assigned
@@ -119,7 +128,7 @@ def check(text: Text) -> None:
                 what = "a variable or $(...) outside of quotes has what a parameter says"
                 raise TemplateError(what, 'write "$x" or "$(...)"')
         if command.words:
-            programs.check(command.words)
+            programs.check(command.words, fed=command in fed)
 
 
 def _read(text: Text) -> list[Command]:
@@ -135,24 +144,42 @@ def _read(text: Text) -> list[Command]:
     return found
 
 
-def _written(commands: Sequence[Command]) -> set[str]:
-    """The names of the files that commands write; ANY and how it ends, where no more is known."""
-    found = set[str]()
-    for command in commands:
-        for operator, word in command.redirections:
-            if operator not in ("<", "<<", "<<-", "<<<") and not operator.endswith("&"):
-                found.add(_last(word))
-        if any(word.name in WRITING for word in command.words):
-            # In a folder it has the name that it had.
-            names = (word for word in command.words[1:] if word.literal[:1] != "-")
-            found |= {_last(w) for w in names if not (w.fixed and w.literal.endswith("/"))}
+def _recipes(template: _Template, commands: Sequence[Command], fed: set[Command]) -> None:
+    """What was said may be written to no file that programs run by its name alone."""
+    if not any(
+        files([command]) and (command in fed or any(map(template.names, command.all_words())))
+        for command in commands
+    ):
+        return
+    found = files(commands) & RECIPES
+    if found or any(
+        _HOOKS.search(word.literal) and operator.startswith((">", "&"))
+        for command in commands
+        for operator, word in command.redirections
+    ):
+        what = f"{min(found, default='a file of git or ssh')} is written here, and run by others"
+        raise TemplateError(what, "keep it in the workspace")
+
+
+def _fed(
+    template: _Template, commands: Sequence[Command], text: Text, written: set[str]
+) -> set[Command]:
+    """Those that what was said may come into: by a pipe or a file."""
+    # A file that is written, and a loop, bring it also to what stands before.
+    around = bool(written) or bool(_AROUND.search(text.text))
+    told = [any(map(template.names, command.all_words())) for command in commands]
+    found = set[Command]()
+    for at, command in enumerate(commands):
+        takes = command.piped or any(one.startswith("<") for one, _ in command.redirections)
+        # Its option -a reads a file.
+        takes |= around and ("<" in text.text or any(one.name == "xargs" for one in command.words))
+        own = any(template.told(w) for one, w in command.redirections if one.startswith("<"))
+        if own and not command.words:
+            # Of `{ ...; } <<<{x}`, each command in it.
+            return set(commands)
+        if own or (takes and any(told if around else told[:at])):
+            found.add(command)
     return found
-
-
-def _last(word: Word) -> str:
-    """The last part of a path, or how that ends."""
-    name = word.tail.rpartition("/")[2]
-    return name if name and (word.fixed or "/" in word.tail) else f"{ANY}{name}"
 
 
 def _redirected(template: _Template, operator: str, word: Word) -> None:
@@ -160,6 +187,9 @@ def _redirected(template: _Template, operator: str, word: Word) -> None:
     a connection."""
     if operator.startswith("<<") or not template.told(word):
         return
+    if template.divides(word):
+        what = "a file's name outside of quotes has what a parameter says, as a pattern"
+        raise TemplateError(what, 'write >"out/$x"')
     # What a program prints into another one (`<(...)`) is no name.
     if word.inner and not word.start and not word.variables and not word.parameters:
         return

@@ -24,7 +24,8 @@ class TemplateError(ValueError):
 class Word:
     """A word. Of its text what is no expansion: all (`literal`), before the first (`start`), after
     the last (`tail`), before any quotes (`head`). Its expansions: parameters, variables, the
-    commands of `$(...)`; `split` says which of these bash divides at spaces."""
+    commands of `$(...)`; `split` says which of these bash divides at spaces; `edited`:
+    one is more than the variable's text."""
 
     literal: str = ""
     start: str = ""
@@ -34,6 +35,7 @@ class Word:
     quoted: bool = False
     glob: bool = False
     parameters: int = 0
+    edited: bool = False
     variables: set[str] = field(default_factory=set)
     inner: list["Command"] = field(default_factory=list)
     split: set[str] = field(default_factory=set)
@@ -63,12 +65,14 @@ class Word:
 
 @dataclass(slots=True, eq=False)
 class Command:
-    """A simple command; or, without words, the head of a loop over `each`."""
+    """A simple command; or, without words, the head of a loop over `each`. `piped`: somewhere
+    before it is a pipe."""
 
     words: list[Word] = field(default_factory=list)
     assigned: list[tuple[str, Word]] = field(default_factory=list)
     redirections: list[tuple[str, Word]] = field(default_factory=list)
     each: list[Word] = field(default_factory=list)
+    piped: bool = False
 
     def all_words(self) -> Iterator[Word]:
         """Each word in it."""
@@ -125,6 +129,7 @@ _BRACED = re.compile(
     r"((%%?|##?|//?|:?[-+?]|\^\^?|,,?)[^}{(<>$`\\'\"\n\U000F0000-\U000F0FFF]*|:\d+(:\d+)?)?\}",
     re.ASCII,
 )
+_LENGTH = re.compile(r"\$\{#\w+\}", re.ASCII)
 _NUMBERS = re.compile(r"\$\(\([0-9 \t\n+*/%()<>&|^~!?:,-]*\)\)")
 _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 
@@ -235,8 +240,11 @@ class Words:
         found = text.match(_SPECIAL) or text.match(_BRACED)
         if found:
             word.expand()
-            word.variables.add(found[1])
-            if split:
+            # A length is a number.
+            if not _LENGTH.fullmatch(found[0]):
+                word.variables.add(found[1])
+            word.edited |= found[0].strip("${}") != found[1]
+            if split and found[1] in word.variables:
                 word.split.add(found[1])
             text.take(len(found[0]))
         elif numbers := text.match(_NUMBERS):

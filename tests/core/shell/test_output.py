@@ -19,6 +19,10 @@ SECRETS = (
 )
 for _secret in SECRETS:
     conceal(_secret)
+# Each is the beginning, the end or the middle of another one, or reaches into it.
+NESTED = ("αβαβ", "αβαβγ", "αβαβγδ", "βαβγ", "βαβ", "γδαβ", "δδδδ", "δδδδδ")
+for _secret in NESTED:
+    conceal(_secret, 3)
 
 
 def printed(path: Path, pieces: list[bytes], most: int = 10_000_000) -> bytes:
@@ -50,12 +54,8 @@ def test_a_secret_in_pieces_at_the_end_of_a_long_line(tmp_path: Path) -> None:
     output.join()
 
 
-@given(
-    st.lists(st.sampled_from([*SECRETS, "abc", "a", "-", "\n", "é", "x" * 50, "ä"]), max_size=12),
-    st.lists(st.integers(1, 20), min_size=1, max_size=5),
-)
-def test_whatever_the_pieces(words: list[str], sizes: list[int]) -> None:
-    text = "".join(words)
+def in_pieces(text: str, sizes: list[int]) -> str:
+    """What is left of a text that comes in pieces of these sizes, over and over."""
     rest, out = "", ""
     at = number = 0
     while at < len(text):
@@ -64,7 +64,24 @@ def test_whatever_the_pieces(words: list[str], sizes: list[int]) -> None:
         ready = settled(whole)
         out, rest = out + mask(whole[:ready]), whole[ready:]
         at, number = at + size, number + 1
-    out += mask(rest)
+    return out + mask(rest)
+
+
+@given(
+    st.lists(st.sampled_from([*NESTED, *"αβγδ", "x", "***"]), max_size=12),
+    st.lists(st.integers(1, 7), min_size=1, max_size=5),
+)
+def test_in_pieces_it_is_masked_as_it_is_whole(words: list[str], sizes: list[int]) -> None:
+    assert in_pieces("".join(words), sizes) == mask("".join(words))
+
+
+@given(
+    st.lists(st.sampled_from([*SECRETS, "abc", "a", "-", "\n", "é", "x" * 50, "ä"]), max_size=12),
+    st.lists(st.integers(1, 20), min_size=1, max_size=5),
+)
+def test_whatever_the_pieces(words: list[str], sizes: list[int]) -> None:
+    text = "".join(words)
+    out = in_pieces(text, sizes)
     assert not any(secret in out for secret in SECRETS)
     # What is no part of a secret is all there.
     assert out.count("x") == text.count("x") - text.replace("x" * 50, "").count("x")

@@ -7,7 +7,7 @@ could not: the admins hear of that too; 403, 404, 400, 413
 import hashlib
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -142,8 +142,13 @@ class _Webhooks:
         self, name: str, project: Project, event: github.Event, known: tuple[str, str]
     ) -> tuple[list[str], list[Failed]]:
         """Queue what an event starts, and that it was seen. What cannot be started now is not
-        seen: GitHub may deliver it again, once it is mended."""
-        # By the text, which is signed: what was done is not done again under another number.
+        seen: GitHub may deliver it again, once it is mended.
+
+        Seen is the number of a delivery, and the text's hash. Only the text is signed: with another
+        number, or as another event, it is a copy that somebody sends. GitHub sends none such: who
+        presses Redeliver sends the same number (for three days), and two events are never the same
+        text, as they have times and hashes. So what was queued is not queued again for 90 days,
+        also where the rest of it could not be started; who wants it once more orders the job."""
         clock = Clock(self.config.core.lab.timezone)
         said: list[str] = []
         failed: list[Failed] = []
@@ -152,8 +157,15 @@ class _Webhooks:
             with database.write():
                 if any(marks.get(one) is not None for one in known):
                     return ["seen before: nothing was done"], []
+                # The event is not signed either: it stays what it was first said to be.
+                if marks.get(f"{known[1]}:event") not in (None, event.name):
+                    return ["seen before, as another event: nothing was done"], []
                 done: list[str] = []
-                for number, wanted in enumerate(github.wanted(project, name, event)):
+                count = Counter[str]()
+                for wanted in github.wanted(project, name, event):
+                    # By its job, as who mends the config may also move its rules.
+                    number = f"{wanted[0]}:{count[wanted[0]]}"
+                    count[wanted[0]] += 1
                     own, topic = [f"{one}:{number}" for one in known], f"webhook {name} {wanted[0]}"
                     done += own
                     if any(marks.get(one) is not None for one in own):
@@ -167,6 +179,8 @@ class _Webhooks:
                         failed.append(error)
                 for one in done if failed else known:
                     marks.put(one, "", iso(now))
+                if failed:
+                    marks.put(f"{known[1]}:event", event.name, iso(now))
                 marks.forget(iso(now - _KNOWN))
         return said or ([] if failed else [github.idle(project, event)]), failed
 
