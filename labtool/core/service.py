@@ -3,8 +3,10 @@ trouble while it goes on, and an end that systemd and ^C both understand.
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from labtool.core.errors import LabtoolError
@@ -12,6 +14,22 @@ from labtool.core.outbox import Outbox
 from labtool.core.run import attempt, bug
 from labtool.core.task import Run
 from labtool.core.telling import tell
+
+
+@dataclass(slots=True)
+class Round:
+    """What is done again and again, after so many seconds, and at first."""
+
+    every: float
+    work: Callable[[], None]
+    _last: float | None = None
+
+    def look(self) -> None:
+        """Do it where it is time."""
+        now = time.monotonic()
+        if self._last is None or now - self._last >= self.every:
+            self._last = now
+            self.work()
 
 
 def checkpoint(run: Run, *looked_at: str) -> None:

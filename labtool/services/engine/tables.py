@@ -112,13 +112,3 @@ WORKERS = Table(
     Column("draining", Integer, nullable=False, default=0),
     Column("gone", Integer, nullable=False, default=0),
 )
-
-# What was found and started nothing: files that no rule matches, messages that make no sense.
-STRAYS = Table(
-    "labtool_strays",
-    METADATA,
-    Column("key", Text, primary_key=True),
-    Column("trigger", Text, nullable=False),
-    Column("what", Text, nullable=False),
-    Column("seen", Double, nullable=False),
-)

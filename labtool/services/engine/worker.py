@@ -84,7 +84,7 @@ def working(base: Base, worker: str, at_once: int, flow: Flow) -> Iterator[None]
                 "notification_listener_polling_interval_sec": 1.0,
                 "scheduler_polling_interval_sec": 1.0,
                 "max_executor_threads": at_once + 4,
-            }  # type: ignore[typeddict-unknown-key]
+            }  # type: ignore[typeddict-unknown-key]  # its types lag behind what it takes
         )
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)

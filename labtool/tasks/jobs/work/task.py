@@ -10,7 +10,7 @@ from pathlib import Path
 from labtool.core.config import Config
 from labtool.core.errors import LabtoolError
 from labtool.core.log import complain
-from labtool.core.service import checkpoint, until_told_to_stop
+from labtool.core.service import Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.jobs.open import jobs_of, let_know, settings_of, unix
 from labtool.tasks.jobs.places import is_logs_of
@@ -19,7 +19,7 @@ from labtool.tasks.jobs.report import phrase
 from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.work.telling import tell
-from labtool.tasks.jobs.work.worker import Round, Worker
+from labtool.tasks.jobs.work.worker import Worker
 
 # Seconds between looks for what may be forgotten.
 _TIDY = 3600.0

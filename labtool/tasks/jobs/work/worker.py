@@ -22,6 +22,7 @@ from labtool.core.masking import conceal
 from labtool.core.messages import Message
 from labtool.core.outbox import Outbox
 from labtool.core.run import bug
+from labtool.core.service import Round
 from labtool.core.shell import process
 from labtool.core.task import Run
 from labtool.tasks.jobs import report
@@ -65,7 +66,7 @@ class Worker:
     _trouble: str = ""
     _since: float = 0
 
-    def work(self, *, follow: bool, after: After, rounds: Sequence["Round"]) -> None:
+    def work(self, *, follow: bool, after: After, rounds: Sequence[Round]) -> None:
         """Run what is due; with `follow`, until told to stop. `after` is called when runs have
         ended, with the numbers of their jobs, the `rounds` when it is their time."""
         mark = uuid.uuid4().hex
@@ -81,7 +82,7 @@ class Worker:
             after(ended)
         Path(state / "locks" / f"{_lock_of(mark)}.lock").unlink(missing_ok=True)
 
-    def _go_on(self, *, follow: bool, after: After, rounds: Sequence["Round"]) -> None:
+    def _go_on(self, *, follow: bool, after: After, rounds: Sequence[Round]) -> None:
         queue = Queue(self.run.database, unix(self.run.clock))
         rounds = (Round(LEASE / 3, lambda: self._recover(queue)), *rounds)
         while not self.stopped.is_set():
@@ -262,22 +263,6 @@ class Worker:
         if worker == self._name:
             return True  # even if somebody has removed its lock
         return is_held(self.run.config.state, _lock_of(worker.partition("/")[2]))
-
-
-@dataclass(slots=True)
-class Round:
-    """What is done again and again, after so many seconds, and at first."""
-
-    every: float
-    work: Callable[[], None]
-    _last: float | None = None
-
-    def look(self) -> None:
-        """Do it where it is time."""
-        now = time.monotonic()
-        if self._last is None or now - self._last >= self.every:
-            self._last = now
-            self.work()
 
 
 def _whole(logs: Path) -> bytes:

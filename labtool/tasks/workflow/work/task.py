@@ -1,12 +1,12 @@
 """`labtool workflow work`."""
 
-from labtool.core.service import checkpoint, until_told_to_stop
+from labtool.core.service import Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.workflow.definition import workflows_of
 from labtool.tasks.workflow.runs import Runs, opened
 from labtool.tasks.workflow.triggers.looking import look_all
 from labtool.tasks.workflow.work.upkeep import tidy
-from labtool.tasks.workflow.work.worker import Round, Worker
+from labtool.tasks.workflow.work.worker import Worker
 
 # Seconds between looks for what may be forgotten.
 _TIDY = 3600.0

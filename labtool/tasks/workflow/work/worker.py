@@ -18,6 +18,7 @@ from labtool.core.lock import held as is_held
 from labtool.core.lock import hold
 from labtool.core.log import complain
 from labtool.core.run import bug
+from labtool.core.service import Round
 from labtool.core.task import Run
 from labtool.services.engine.records import RunRecord
 from labtool.services.engine.worker import Steps, working
@@ -34,22 +35,6 @@ _ROUND, _WAKE, _REAP, _END = 0.2, 1.0, 5.0, 15.0
 _MOST_SEGMENTS = 5000
 # How runs that went wrong have ended.
 _BAD = ("failed", "timed_out")
-
-
-@dataclass(slots=True)
-class Round:
-    """What is done again and again, after so many seconds, and at first."""
-
-    every: float
-    work: Callable[[], None]
-    last: float | None = None
-
-    def look(self) -> None:
-        """Do it where it is time."""
-        now = time.monotonic()
-        if self.last is None or now - self.last >= self.every:
-            self.last = now
-            self.work()
 
 
 @dataclass(slots=True)
