@@ -130,15 +130,20 @@ def check(
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Check every workflow, and show its steps; nothing runs."""
+    """Check every workflow and trigger, and show the steps; nothing runs."""
 
     def body() -> int:
         from labtool.commands import _show as show
+        from labtool.core.errors import ConfigError
+        from labtool.tasks.workflow.check import misdirected
         from labtool.tasks.workflow.definition import workflows_of
         from labtool.tasks.workflow.plan import plan
 
         lab = o.load(config or context.obj, context)
         found = {name: list(plan(name, one, {})) for name, one in workflows_of(lab).root.items()}
+        problems = misdirected(lab, set(found))
+        if problems:
+            raise ConfigError(problems)
         if json:
             show.document(found)
         else:

@@ -9,6 +9,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -25,9 +26,19 @@ _GONE = ("NoSuchKey", "404", "NoSuchUpload")
 _FULL = ("QuotaExceeded", "XMinioStorageFull", "XMinioStorageQuotaExceeded", "TooManyBuckets")
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file: its name below the prefix, its bytes, and its tag, which another content changes."""
+
+    name: str
+    size: int
+    tag: str
+
+
 class Bucket:
     """What is below a prefix of a bucket. `patience` is for how many seconds a part that
-    breaks is tried again. Every method raises AccessDenied, Failed and Temporary."""
+    breaks is tried again; `timeouts` (seconds) are those of a connection and of an answer.
+    Every method raises AccessDenied, Failed and Temporary."""
 
     def __init__(
         self,
@@ -39,10 +50,11 @@ class Bucket:
         keys: tuple[str, str] | None = None,
         patience: float = 60.0,
         page: int = _PAGE,
+        timeouts: tuple[float, float] = (20, 120),
     ) -> None:
         self._name, self._prefix = name, prefix
         self._endpoint, self._region, self._keys = endpoint, region, keys
-        self._patience = patience
+        self._patience, self._timeouts = patience, timeouts
         self._pages = {"PageSize": page}
 
     def files(self) -> Iterator[tuple[str, int]]:
@@ -57,6 +69,22 @@ class Bucket:
             for page in pages:
                 for one in page.get("Contents") or ():
                     yield str(one["Key"])[len(self._prefix) :], int(one["Size"])
+
+    def everything(self, below: str = "") -> Iterator[Entry]:
+        """What is below the prefix and `below`, in folders too, in the order of names."""
+        with self._explained("s3:ListBucket"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._name, Prefix=self._key(below), PaginationConfig=self._pages
+            )
+            for page in pages:
+                for one in page.get("Contents") or ():
+                    name = str(one["Key"])[len(self._prefix) :]
+                    yield Entry(name, int(one["Size"]), str(one.get("ETag") or "").strip('"'))
+
+    def entry(self, name: str) -> Entry:
+        """One file. Raises Failed with the code not_there, too."""
+        tag, size = self._head(name)
+        return Entry(name, size, tag.strip('"'))
 
     def read(self, name: str) -> Iterator[bytes]:
         """A file's content."""
@@ -192,8 +220,8 @@ class Bucket:
             region_name=self._region or None,
         )
         settings = Config(
-            connect_timeout=20,
-            read_timeout=120,
+            connect_timeout=self._timeouts[0],
+            read_timeout=self._timeouts[1],
             retries={"mode": "standard", "total_max_attempts": 1},
             # Newer checksums are unknown to many servers; MD5 is sent with each part.
             request_checksum_calculation="when_required",

@@ -71,10 +71,10 @@ def _not_asked(error: Exception, where: str) -> LabtoolError:
     from botocore import exceptions as be
 
     if isinstance(error, be.NoCredentialsError | be.PartialCredentialsError):
-        fix = "set key_id: and secret: of this source under cache:, or give this machine a role"
+        fix = "set key_id: and secret: beside it in the config, or give this machine a role"
         return AccessDenied("there are no credentials", where="AWS", fix=fix, code="aws_keys")
     if isinstance(error, be.CredentialRetrievalError | be.ProfileNotFound):
-        fix = "look into ~/.aws, or set key_id: and secret: of this source under cache:"
+        fix = "look into ~/.aws, or set key_id: and secret: beside it in the config"
         return AccessDenied(one_line(str(error), 160), where="AWS", fix=fix, code="aws_keys")
     if isinstance(error, be.InvalidRegionError | be.NoRegionError):
         return Failed("there is no such region", where=where, fix="check region:", code="region")
@@ -95,7 +95,7 @@ def _refused(response: dict[str, Any], action: str, where: str) -> LabtoolError:
         fix = "keys of a role or a login last some hours: make keys of a user of its own"
         return AccessDenied("the keys have run out", where="AWS", fix=fix, code="aws_keys")
     if code in _WRONG_KEYS:
-        fix = "check key_id: and secret: of this source; make new ones in IAM if they were revoked"
+        fix = "check key_id: and secret: there; make new ones in IAM if they were revoked"
         return AccessDenied(f"AWS refuses the keys ({code})", where="AWS", fix=fix, code="aws_keys")
     if code in _NOT_ALLOWED:
         fix = f"allow {action} in the user's policy (IAM)"

@@ -42,7 +42,7 @@ def check(config: Config, services: Services, clock: Clock) -> Checked:
                     to = step.activity.to or step.activity.by
                 found.spoken += [((*loc, step.kind), one) for one in to if one.startswith("#")]
                 _recipients(config, services, clock, (*loc, step.kind), to, found)
-    _triggers(config, set(workflows.root), found)
+    found.problems += misdirected(config, set(workflows.root))
     timers = config.core.timers.values()
     if not settings.follow and not any(timer.run.startswith("workflow work") for timer in timers):
         what = "nobody works at the runs: no timer runs workflow work"
@@ -64,17 +64,21 @@ def _recipients(
         return  # that the people cannot be had is told elsewhere
 
 
-def _triggers(config: Config, known: set[str], found: Checked) -> None:
+def misdirected(config: Config, known: set[str]) -> list[Problem]:
+    """Triggers whose rules cannot be read, or start none of the `known` workflows. Raises
+    ConfigError."""
+    found: list[Problem] = []
     for name, trigger in config.section("triggers", Triggers).root.items():
         loc: Loc = ("triggers", name)
         try:
             rules = trigger.rules(config)
         except Failed as error:
             where = config.where(*loc)
-            found.problems.append(Problem(where, str(error), error.fix, dotted(loc)))
+            found.append(Problem(where, str(error), error.fix, dotted(loc)))
             continue
         for rule in rules:
             if rule.starter_name not in known:
                 what = f"there is no workflow {rule.starter_name}"
                 fix = f"write one of {', '.join(sorted(known))}"
-                found.problems.append(Problem(config.where(*loc), what, fix, dotted(loc)))
+                found.append(Problem(config.where(*loc), what, fix, dotted(loc)))
+    return found

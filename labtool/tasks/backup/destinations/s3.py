@@ -8,48 +8,34 @@ s3:DeleteObject, s3:ListBucketMultipartUploads and s3:AbortMultipartUpload.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from labtool.core.config import Config
-from labtool.core.config.secrets import Secret
-from labtool.core.config.types import mistake
+from labtool.core.config.aws import AwsAccess
 from labtool.tasks.backup.destinations._base import RemoteOptions, Stored
 
 if TYPE_CHECKING:
     from labtool.services.s3 import Bucket
 
 
-class Options(RemoteOptions):
+class Options(RemoteOptions, AwsAccess):
     """A bucket."""
 
     kind: Literal["s3"]
     bucket: str = Field(min_length=3, max_length=255)
     prefix: str = Field(default="", pattern=r"^([^/].*/)?$", description="Such as site/")
-    endpoint: str = Field(default="", pattern=r"^(https?://.+)?$", description="Default: Amazon's")
-    region: str = ""
-    key_id: Secret | None = None
-    secret: Secret | None = None
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> "Options":
-        if (self.key_id is None) != (self.secret is None):
-            raise mistake("needs key_id: and secret: together", "write both, or neither")
-        return self
 
     def open(self, config: Config) -> "InBucket":
         """As every kind's."""
         from labtool.services.s3 import Bucket
 
-        keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
-        # An endpoint of its own asks for no region, but the signature has one.
-        region = self.region or ("us-east-1" if self.endpoint else "")
         return InBucket(
             Bucket(
                 self.bucket,
                 self.prefix,
                 endpoint=self.endpoint,
-                region=region,
-                keys=keys,
+                region=self.signed_for,
+                keys=self.keys,
                 patience=self.seconds,
             )
         )

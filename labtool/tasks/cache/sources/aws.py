@@ -33,12 +33,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from labtool.core import shapes
 from labtool.core.clock import from_iso, iso
 from labtool.core.config import Config
-from labtool.core.config.secrets import Secret
+from labtool.core.config.aws import AwsAccess
 from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.files import expand
@@ -76,7 +76,7 @@ _AT_ONCE = 6
 _NOT_ASKED = {"usd": None, "asked_at": None, "why": ""}
 
 
-class Options(SourceOptions):
+class Options(SourceOptions, AwsAccess):
     """A region of an account. Without keys those of this machine are used (its role, ~/.aws)."""
 
     schema_version: ClassVar[int] = 1
@@ -86,19 +86,10 @@ class Options(SourceOptions):
     kind: Literal["aws"]
     every: Duration = Field(default=timedelta(minutes=15), description="Its beat")
     region: Region
-    key_id: Secret | None = Field(default=None, description="Of a user of its own, who only reads")
-    secret: Secret | None = None
     duty: str = Field(
         default="AWS", description="Who has it hears of balancers without a healthy host"
     )
     spend: bool = Field(default=True, description="Ask Cost Explorer what the month has cost")
-    endpoint: str = Field(default="", pattern=r"^(https?://.+)?$", description="Default: Amazon's")
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> "Options":
-        if (self.key_id is None) != (self.secret is None):
-            raise mistake("needs key_id: and secret: together", "write both, or neither")
-        return self
 
     def missing(self, config: Config) -> str:
         """As every kind's."""
@@ -118,8 +109,7 @@ class Options(SourceOptions):
         """Ask for everything at once, then for what it measured."""
         from labtool.services.aws.account import Account
 
-        keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
-        account = Account(self.region, self.endpoint, keys, question.seconds)
+        account = Account(self.region, self.endpoint, self.keys, question.seconds)
         account.check()
         spend = _last_spend(question) if self.spend else dict(_NOT_ASKED)
         parts: dict[str, Callable[[], Any]] = {

@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, model_validator
-
-from labtool.core.config.secrets import Secret
-from labtool.core.config.types import Section, mistake
+from labtool.core.config.aws import AwsAccess
 from labtool.core.errors import Failed
 from labtool.tasks.workflow.values import fill, names, text_of
 
@@ -18,28 +15,16 @@ if TYPE_CHECKING:
 S3 = "s3://"
 
 
-class S3Options(Section):
-    """How a bucket is reached; by default as this machine does (its role, ~/.aws)."""
-
-    endpoint: str = Field(default="", pattern=r"^(https?://.+)?$", description="Default: Amazon's")
-    region: str = ""
-    key_id: Secret | None = None
-    secret: Secret | None = None
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> "S3Options":
-        if (self.key_id is None) != (self.secret is None):
-            raise mistake("needs key_id: and secret: together", "write both, or neither")
-        return self
+class S3Options(AwsAccess):
+    """How a bucket is reached."""
 
     def bucket(self, place: str) -> "tuple[Bucket, str]":
         """The bucket of s3://BUCKET/KEY, and the key."""
         from labtool.services.s3 import Bucket
 
         name, _, key = place.removeprefix(S3).partition("/")
-        keys = (self.key_id.reveal(), self.secret.reveal()) if self.key_id and self.secret else None
-        region = self.region or ("us-east-1" if self.endpoint else "")
-        return Bucket(name, "", endpoint=self.endpoint, region=region, keys=keys), key
+        found = Bucket(name, "", endpoint=self.endpoint, region=self.signed_for, keys=self.keys)
+        return found, key
 
 
 def placed(template: str, values: Mapping[str, Any], base: Path, option: str) -> str:

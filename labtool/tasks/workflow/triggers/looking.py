@@ -1,69 +1,120 @@
 """What has arrived starts what its rules say, once."""
 
-import time
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from labtool.core.clock import iso
-from labtool.core.database import Marks
+from labtool.core.config import Config
+from labtool.core.database import Database, Marks
 from labtool.core.errors import Failed, LabtoolError
-from labtool.core.task import Run
+from labtool.core.service import Round
 from labtool.tasks.workflow.runs import Runs
-from labtool.tasks.workflow.triggers import folder
-from labtool.tasks.workflow.triggers.rules import first
+from labtool.tasks.workflow.triggers.arrival import Arrival, Source
+from labtool.tasks.workflow.triggers.bucket import Listing
+from labtool.tasks.workflow.triggers.events import Events
+from labtool.tasks.workflow.triggers.folder import Folder
+from labtool.tasks.workflow.triggers.rules import Rule, first
 from labtool.tasks.workflow.triggers.section import Trigger, Triggers
 
-_SPACE, _STRAYS = "workflow-files", "workflow-strays"
+_FILES, _STRAYS = "workflow-files", "workflow-strays"
+# What starts nothing is told again after so long.
+_TELL_AGAIN = timedelta(days=90)
+_BATCH = 200
 
 
-def look_all(run: Run, runs: Runs) -> int:
-    """Look at every trigger; how many runs were started. One that fails stops no other."""
-    started = 0
-    for name, trigger in run.config.section("triggers", Triggers).root.items():
-        try:
-            started += _look(name, trigger, run, runs)
-        except LabtoolError as error:
-            error.topic = f"trigger {name}"
-            run.fail(error)
-        else:
-            run.looked_at.add(f"trigger {name}")
-    return started
+@dataclass(slots=True)
+class Found:
+    """What a look has led to: runs `started`, `errors`, and topics of which there are none."""
+
+    started: int = 0
+    errors: list[LabtoolError] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
 
 
-def _look(name: str, trigger: Trigger, run: Run, runs: Runs) -> int:
-    base, rules = run.config.resolve(trigger.folder), trigger.rules(run.config)
-    marks = Marks(run.database, _SPACE)
-    try:
-        found = list(folder.look(name, trigger, base, marks, time.time()))
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise Failed(what, where=str(base), fix="mount it, or correct folder:") from None
-    known = runs.ledger.known([one.key for one in found])
-    started = 0
-    for one in found:
-        if one.key in known:
-            continue
-        # A folder is its own bucket, by its name.
-        workflow = first(rules, base.name, one.name)
-        beside = one.name.removesuffix(trigger.marker)
-        if beside != one.name and one.path.is_file() and first(rules, base.name, beside):
-            continue  # it says that the one beside it is whole, which counts by itself
-        if workflow:
-            origin = f"{name}: {one.name}"
+class Lookout:
+    """Looks at every trigger of a config. One that fails stops no other."""
+
+    def __init__(self, config: Config, database: Database, runs: Runs) -> None:
+        self._config, self._database, self._runs = config, database, runs
+        self._strays = Marks(database, _STRAYS)
+        self._strays.forget(iso(datetime.now(UTC) - _TELL_AGAIN))
+        self._found = Found()
+        self._sources: dict[str, Source] = {}
+        self._triggers = config.section("triggers", Triggers).root
+        self._due: dict[str, Round] = {}
+
+    def look(self, stopped: Callable[[], bool]) -> Found:
+        """Look at those for which it is time; ends early once `stopped`."""
+        self._found = found = Found()
+        for name, trigger in self._triggers.items():
+            if stopped():
+                break
             try:
-                started += runs.begin(workflow, one.given(base / one.name), origin, key=one.key)[1]
-            except Failed as error:
-                _tell(name, one, error, run)
-        elif not one.name.endswith(trigger.marker):
-            what = "is matched by no rule, and left there"
-            fix = "take it away, or write a rule"
-            where = f"{base}/{one.name}"
-            _tell(name, one, Failed(what, where=where, fix=fix, code="stray"), run)
-    return started
+                self._look(name, trigger, stopped)
+            except LabtoolError as error:
+                error.topic = f"trigger {name}"
+                found.errors.append(error)
+        return found
+
+    def _look(self, name: str, trigger: Trigger, stopped: Callable[[], bool]) -> None:
+        if name not in self._sources:
+            self._sources[name] = self._source(name, trigger)
+        source = self._sources[name]
+        due = self._due.setdefault(
+            name, Round(source.every, lambda: self._take(name, trigger, source, stopped))
+        )
+        due.look()
+
+    def _source(self, name: str, trigger: Trigger) -> Source:
+        if trigger.s3_listing:
+            return Listing(name, trigger)
+        if trigger.s3_events:
+            return Events(name, trigger, lambda ident, error: self._tell(name, ident, error))
+        marks = Marks(self._database, f"{_FILES} {name}")
+        return Folder(name, trigger, self._config.resolve(trigger.folder), marks)
+
+    def _take(
+        self, name: str, trigger: Trigger, source: Source, stopped: Callable[[], bool]
+    ) -> None:
+        rules = trigger.rules(self._config)
+        for batch in _batches(source.look(stopped), _BATCH):
+            known = self._runs.ledger.known([one.key for one in batch])
+            for one in batch:
+                if one.key in known or self._start(name, rules, one):
+                    one.done()
+        self._found.looked_at.add(f"trigger {name}")
+
+    def _start(self, name: str, rules: list[Rule], one: Arrival) -> bool:
+        """Whether nothing is left to do with it."""
+        if one.covered and first(rules, one.bucket, one.covered):
+            return True  # it says that the one beside it is whole, which counts by itself
+        workflow = first(rules, one.bucket, one.name)
+        if not workflow:
+            if not one.marker:
+                what = "is matched by no rule, and left there"
+                fix = "take it away, or write a rule"
+                self._tell(name, one.key, Failed(what, where=one.where, fix=fix, code="stray"))
+            return True
+        origin = f"{name}: {one.name}"
+        try:
+            self._found.started += self._runs.begin(workflow, one.input, origin, key=one.key)[1]
+        except Failed as error:
+            error.where = f"{one.where}, {error.where}"
+            self._tell(name, one.key, error)
+            return False
+        return True
+
+    def _tell(self, trigger: str, ident: str, error: Failed) -> None:
+        """What starts nothing is told once; it may do so later."""
+        name = f"{ident} {error.code}"
+        if self._strays.get(name) is None:
+            self._strays.put(name, trigger, iso(datetime.now(UTC)))
+            error.topic = f"trigger {trigger} {ident}"
+            self._found.errors.append(error)
 
 
-def _tell(trigger: str, one: folder.Arrival, error: Failed, run: Run) -> None:
-    """What starts nothing is told once; it may do so later."""
-    marks, name = Marks(run.database, _STRAYS), f"{one.key} {error.code}"
-    if marks.get(name) is None:
-        marks.put(name, f"{trigger}\0{one.name}", iso(run.clock.now()))
-        error.topic = f"trigger {trigger} {one.name}"
-        run.fail(error)
+def _batches(found: Iterator[Arrival], size: int) -> Iterator[list[Arrival]]:
+    while batch := list(itertools.islice(found, size)):
+        yield batch

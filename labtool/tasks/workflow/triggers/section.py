@@ -6,16 +6,31 @@ from typing import Any
 from pydantic import Field, RootModel, model_validator
 
 from labtool.core.config import Config
+from labtool.core.config.aws import AwsAccess
 from labtool.core.config.patterns import Expression
 from labtool.core.config.types import Duration, Section, Slug, mistake
 from labtool.tasks.workflow.triggers.rules import Rule, read
 
+_OF_FOLDERS = ("deep", "stable")
+_WAYS = "folder, s3_listing, s3_events"
+
 
 class Trigger(Section):
-    """A folder whose files start runs, by one rule or a file of them. What has not changed for
-    `stable` is whole; and what NAME.done says is, with the ending `marker`."""
+    """Files that start runs, by one rule or a file of them: those of a folder, or of a bucket that
+    is listed or tells of them through a queue. What has not changed in a folder for `stable` is
+    whole; and what NAME.done says is, with the ending `marker`."""
 
-    folder: str = Field(min_length=1)
+    folder: str = ""
+    s3_listing: str = Field(
+        default="", pattern=r"^(s3://[^/]+(/.*)?)?$", description="s3://BUCKET/ or s3://BUCKET/IN/"
+    )
+    s3_events: str = Field(
+        default="", pattern=r"^(https?://.+)?$", description="A queue's address, of SQS"
+    )
+    s3: AwsAccess = Field(default_factory=AwsAccess)
+    every: Duration = Field(
+        default=timedelta(minutes=1), description="How often a bucket is listed"
+    )
     deep: bool = Field(default=False, description="Whether in folders below it too")
     file_name_pattern: Expression | None = None
     bucket_name_pattern: Expression | None = None
@@ -23,6 +38,19 @@ class Trigger(Section):
     rules_file: str = ""
     stable: Duration = timedelta(seconds=30)
     marker: str = Field(default=".done", pattern=r"^[^/]+$")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Trigger":
+        ways = [one for one in (self.folder, self.s3_listing, self.s3_events) if one]
+        if len(ways) != 1:
+            what = "says nowhere where files arrive" if not ways else "names several places"
+            raise mistake(what, f"write one of {_WAYS}")
+        if not self.folder:
+            for option in _OF_FOLDERS:
+                if option in self.model_fields_set:
+                    what = f"{option}: is of folders: a bucket has whole files, at every depth"
+                    raise mistake(what, "take it out")
+        return self
 
     @model_validator(mode="after")
     def _one_way(self) -> "Trigger":

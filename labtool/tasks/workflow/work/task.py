@@ -1,17 +1,19 @@
 """`labtool workflow work`."""
 
+from contextlib import ExitStack
+from functools import partial
+
 from labtool.core.service import Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.workflow.definition import workflows_of
 from labtool.tasks.workflow.runs import Runs, opened
-from labtool.tasks.workflow.triggers.looking import look_all
+from labtool.tasks.workflow.triggers.looking import Found, Lookout
+from labtool.tasks.workflow.work.lookout import beside
 from labtool.tasks.workflow.work.upkeep import tidy
 from labtool.tasks.workflow.work.worker import Worker
 
 # Seconds between looks for what may be forgotten.
 _TIDY = 3600.0
-# And for files that have arrived.
-_ARRIVALS = 2.0
 
 
 def work(run: Run, *, follow: bool) -> None:
@@ -40,10 +42,22 @@ def _work(run: Run, runs: Runs, *, follow: bool) -> None:
         if number or run.errors:
             after()
 
+    def say(found: Found) -> None:
+        for error in found.errors:
+            run.fail(error)
+        run.looked_at |= found.looked_at
+        count("started", found.started)
+
+    stopped = worker.stopped
     rounds = [Round(_TIDY, lambda: count("forgotten", tidy(run.config, runs)))]
-    if run.config.has("triggers"):
-        rounds.append(Round(_ARRIVALS, lambda: count("started", look_all(run, runs))))
-    with until_told_to_stop(worker.stopped.set):
+    with until_told_to_stop(stopped.set), ExitStack() as stack:
+        if run.config.has("triggers") and follow:
+            # A large file is read for minutes, and a queue is away for one.
+            looking = beside(run, runs, stopped, lambda one: worker.later(partial(say, one)))
+            stack.enter_context(looking)
+        elif run.config.has("triggers"):
+            lookout = Lookout(run.config, run.database, runs)
+            rounds.append(Round(1.0, lambda: say(lookout.look(stopped.is_set))))
         worker.work(follow=follow, rounds=rounds, after=after)
 
 

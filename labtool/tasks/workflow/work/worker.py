@@ -79,6 +79,10 @@ class Worker:
             self.runs.queue.leave(self.name)
         Path(state / "locks" / f"{_lock_of(self._mark)}.lock").unlink(missing_ok=True)
 
+    def later(self, step: Callable[[], None]) -> None:
+        """Let it be done in the worker's own thread, soon."""
+        self._told.put(step)
+
     def _go_on(self, *, follow: bool, rounds: list[Round], after: Callable[[], None]) -> None:
         rounds = [Round(_WAKE, self._wake), Round(_REAP, self._reap), *rounds]
         while not self.stopped.wait(_ROUND):
@@ -182,11 +186,11 @@ class Worker:
 
     def _ended(self, run: RunRecord, state: str, why: str) -> None:
         """From a thread of the engine's: it is told by the worker's own."""
-        self._told.put(lambda: self._tell(run, state, why))
+        self.later(lambda: self._tell(run, state, why))
 
     def _troubled(self, run: RunRecord, error: Exception) -> None:
         found = error if isinstance(error, LabtoolError) else bug(error, self.run.task)
-        self._told.put(lambda: complain(f"{run.id}: {found}; it goes on in a moment"))
+        self.later(lambda: complain(f"{run.id}: {found}; it goes on in a moment"))
 
     def _tell(self, run: RunRecord, state: str, why: str) -> None:
         topic = f"workflow {run.workflow}"
