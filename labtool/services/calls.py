@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from labtool.core.errors import Failed, Temporary
+from labtool.core.errors import Failed, LabtoolError, Temporary
 from labtool.core.masking import retold
 from labtool.services.http import Page, bounded, explained, retry_after, shown
 
@@ -44,9 +44,15 @@ def ask(asked: Asked, seconds: float) -> Page:
     status = response.status_code
     if status in asked.expect or (not asked.expect and 200 <= status < 300):
         return Page(response.content, response.headers.get("Content-Type", "").lower())
-    said = retold(response.content[:2000].decode("utf-8", "replace"), 200)
+    raise refusal(response, response.content[:2000], where)
+
+
+def refusal(response: requests.Response, body: bytes, where: str) -> LabtoolError:
+    """What a status that is no success means; `body` is the beginning of what was said of it."""
+    status = response.status_code
+    said = retold(body.decode("utf-8", "replace"), 200)
     what = f"answered {status}{f': {said}' if said else ''}"
     if status in _LATER or status >= 500:
-        raise Temporary(what, where=where, code="http", retry_after=retry_after(response))
+        return Temporary(what, where=where, code="http", retry_after=retry_after(response))
     fix = "check the address, and what it is asked for"
-    raise Failed(what, where=where, fix=fix, code=f"http_{status}")
+    return Failed(what, where=where, fix=fix, code=f"http_{status}")

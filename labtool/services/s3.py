@@ -7,6 +7,7 @@ has at most 10 000. Each is sent with its MD5, which every such server checks.
 import base64
 import hashlib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,25 +15,36 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
-from labtool.core.errors import Failed, LabtoolError
+from labtool.core.errors import Failed, LabtoolError, Temporary
 from labtool.services.aws.refusals import explained
+from labtool.services.coming import Coming
 from labtool.services.gathered import gathered
 from labtool.services.ranges import in_ranges
 from labtool.services.retry import patiently
 
 _MB = 1024 * 1024
 _PAGE = 1000
+_MD5 = re.compile("[0-9a-f]{32}")
 _GONE = ("NoSuchKey", "404", "NoSuchUpload")
 _FULL = ("QuotaExceeded", "XMinioStorageFull", "XMinioStorageQuotaExceeded", "TooManyBuckets")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A file: its name below the prefix, its bytes, and its tag, which another content changes."""
+class Stored:
+    """A file that is there: its bytes, the `tag` of its content, and when it was written (Unix
+    seconds). `sealed`: it is known to be encrypted so that its tag is no MD5."""
 
     name: str
     size: int
     tag: str
+    changed: float
+    sealed: bool = False
+
+    @property
+    def md5(self) -> str:
+        """Its MD5, where the tag looks like one: it did not come in parts."""
+        text = self.tag.strip('"')
+        return "" if self.sealed or not _MD5.fullmatch(text) else text
 
 
 class Bucket:
@@ -70,38 +82,65 @@ class Bucket:
                 for one in page.get("Contents") or ():
                     yield str(one["Key"])[len(self._prefix) :], int(one["Size"])
 
-    def everything(self, below: str = "") -> Iterator[Entry]:
-        """What is below the prefix and `below`, in folders too, in the order of names."""
+    def below(self, folder: str) -> Iterator[Stored]:
+        """All files whose names begin so, at any depth."""
         with self._explained("s3:ListBucket"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._name, Prefix=self._key(below), PaginationConfig=self._pages
+                Bucket=self._name, Prefix=self._key(folder), PaginationConfig=self._pages
             )
             for page in pages:
                 for one in page.get("Contents") or ():
                     name = str(one["Key"])[len(self._prefix) :]
-                    yield Entry(name, int(one["Size"]), str(one.get("ETag") or "").strip('"'))
+                    changed = one["LastModified"].timestamp()
+                    yield Stored(name, int(one["Size"]), str(one["ETag"]), changed)
 
-    def entry(self, name: str) -> Entry:
-        """One file. Raises Failed with the code not_there, too."""
-        tag, size = self._head(name)
-        return Entry(name, size, tag.strip('"'))
+    def about(self, name: str) -> Stored:
+        """What is known of a file."""
+
+        def ask() -> Stored:
+            reply = self._client.head_object(Bucket=self._name, Key=self._key(name))
+            sealed = str(reply.get("ServerSideEncryption") or "AES256") != "AES256"
+            changed = reply["LastModified"].timestamp()
+            tag, size = str(reply["ETag"]), int(reply["ContentLength"])
+            return Stored(name, size, tag, changed, sealed or "SSECustomerAlgorithm" in reply)
+
+        found: Stored = self._try("s3:GetObject", ask)
+        return found
+
+    def coming(self, stored: Stored, start: int = 0) -> Coming:
+        """A file's content from `start` on, as long as it is that one. Its chunks raise Temporary
+        where it is another meanwhile."""
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                yield from self._ranges(stored.name, stored.tag, start, stored.size)
+            except Failed as error:
+                if error.code != "aws_preconditionfailed":
+                    raise
+                what, where = "has changed while it was read", f"S3 {stored.name}"
+                raise Temporary(what, where=where, code="changed") from error
+
+        return Coming(start, stored.tag, stored.size, chunks())
 
     def read(self, name: str) -> Iterator[bytes]:
         """A file's content."""
         tag, size = self._head(name)
+        yield from self._ranges(name, tag, 0, size)
+
+    def _ranges(self, name: str, tag: str, first: int, size: int) -> Iterator[bytes]:
 
         def fetch(start: int, end: int) -> bytes:
             with self._explained("s3:GetObject"):
                 reply = self._client.get_object(
                     Bucket=self._name,
                     Key=self._key(name),
-                    Range=f"bytes={start}-{end - 1}",
+                    Range=f"bytes={first + start}-{first + end - 1}",
                     IfMatch=tag,
                 )
                 data: bytes = reply["Body"].read()
                 return data
 
-        yield from in_ranges(fetch, size, self._patience, f"S3 {name}")
+        yield from in_ranges(fetch, size - first, self._patience, f"S3 {name}")
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         """Put a file there once `chunks` has ended."""
@@ -177,13 +216,8 @@ class Bucket:
 
     def _head(self, name: str) -> tuple[str, int]:
         """A file's tag, and its bytes."""
-
-        def ask() -> tuple[str, int]:
-            reply = self._client.head_object(Bucket=self._name, Key=self._key(name))
-            return str(reply["ETag"]), int(reply["ContentLength"])
-
-        found: tuple[str, int] = self._try("s3:GetObject", ask)
-        return found
+        found = self.about(name)
+        return found.tag, found.size
 
     def _put(self, method: str, action: str, data: bytes, **where: Any) -> str:
         """Send bytes; the tag that they have there."""

@@ -1,4 +1,4 @@
-"""`copy`: a file or a folder to another place, here or in S3; from S3, a file."""
+"""`copy`: a file or a folder to another place, here or in S3, or from there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,13 +9,14 @@ from pydantic import Field
 from labtool.core.errors import Failed
 from labtool.tasks.workflow.activities import _transfer as transfer
 from labtool.tasks.workflow.activities._base import ActivityOptions, Context
+from labtool.tasks.workflow.activities._from_s3 import bring, place
 from labtool.tasks.workflow.activities._places import S3, S3Options, placed
 from labtool.tasks.workflow.values import names
 
 
 class Options(ActivityOptions):
     """From where, and to where: a path, or s3://BUCKET/KEY; one that ends in / is what it goes
-    into."""
+    into, and in `from` all that is below it."""
 
     source: str = Field(alias="from", min_length=1)
     to: str = Field(min_length=1)
@@ -56,12 +57,12 @@ class Options(ActivityOptions):
             transfer.remove(source)
 
     def _fetch(self, source: str, to: str, context: Context, *, remove: bool) -> None:
+        if to.startswith(S3):
+            fix = "copy it to a path first"
+            raise Failed("comes from S3, and goes to it", where=source, fix=fix)
         bucket, key = self.s3.bucket(source)
-        if to.startswith(S3) or not key or key.endswith("/"):
-            fix = "name a file in from:, and a path in to:"
-            raise Failed("only a file comes from S3, and to here", where=source, fix=fix)
-        name = key.rpartition("/")[2]
-        target = Path(to) / name if to.endswith("/") or Path(to).is_dir() else Path(to)
-        transfer.keep(target, bucket.read(key))
-        if remove:
-            bucket.remove(key)
+        # Not all that there is, because of a name that is empty or ends in /.
+        if (not key or key.endswith("/")) != self.source.endswith("/"):
+            raise Failed("becomes a folder", where=source, fix="look at what it was given")
+        target = place(source.removeprefix(S3).partition("/")[0], key, to)
+        bring(bucket, key, target, context, remove=remove)

@@ -11,7 +11,7 @@ from labtool.tasks.workflow.triggers.arrival import Arrival, key_of
 from labtool.tasks.workflow.triggers.section import Trigger
 
 if TYPE_CHECKING:
-    from labtool.services.s3 import Entry
+    from labtool.services.s3 import Stored
 
 
 class Listing:
@@ -25,7 +25,7 @@ class Listing:
 
     def look(self, stopped: Callable[[], bool]) -> Iterator[Arrival]:
         """As every source's."""
-        entries = {one.name: one for one in self._files.bucket.everything(self._below)}
+        entries = {one.name: one for one in self._files.bucket.below(self._below)}
         for entry in entries.values():
             if stopped():
                 return
@@ -53,8 +53,8 @@ class Files:
 
     def arrival(
         self,
-        entry: "Entry",
-        find: "Callable[[str], Entry | None]",
+        entry: "Stored",
+        find: "Callable[[str], Stored | None]",
         done: Callable[[], None] = lambda: None,
     ) -> Arrival:
         """A file; `find` gives another one of the bucket."""
@@ -69,7 +69,7 @@ class Files:
                 content = f"{meant.tag} {meant.size}"
             else:
                 subject = beside if inside else f"{beside}/"
-                all_ = self.bucket.everything(subject)
+                all_ = self.bucket.below(subject)
                 content = "\n".join(f"{one.name}\0{one.tag} {one.size}" for one in all_)
         place = f"s3://{self._of}/{subject}"
         return Arrival(

@@ -17,7 +17,7 @@ from labtool.tasks.workflow.triggers.notices import NoNotice, read
 from labtool.tasks.workflow.triggers.section import Trigger
 
 if TYPE_CHECKING:
-    from labtool.services.s3 import Entry
+    from labtool.services.s3 import Stored
     from labtool.services.sqs import QueueMessage
 
 # Messages that one look takes at most, ten at a time.
@@ -72,7 +72,7 @@ class Events:
             files = self._files(notice.bucket)
             try:
                 # As it is now: it may have changed since, and that is told of too.
-                entry = files.bucket.entry(notice.name)
+                entry = files.bucket.about(notice.name)
             except Failed as error:
                 if error.code != "not_there":
                     raise
@@ -87,9 +87,9 @@ class Events:
         return self._buckets[bucket]
 
 
-def _find(files: Files, name: str) -> "Entry | None":
+def _find(files: Files, name: str) -> "Stored | None":
     try:
-        return files.bucket.entry(name)
+        return files.bucket.about(name)
     except Failed as error:
         if error.code != "not_there":
             raise
