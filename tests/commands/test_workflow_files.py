@@ -185,17 +185,21 @@ def test_a_server_is_called(lab: Lab, server: ThreadingHTTPServer) -> None:
     post = {"url": url, "method": "POST", "json": {"name": "{path}"}, "save": "answer"}
     ask = {"name": "ask", "retries": 2, "backoff": {"first": "0s"}, "call": post}
     lab.configure(config([ask], input={"required": ["path"]}))
-    ident = started(lab, "path=a/../b?x=1")
+    ident = started(lab, "path=a/..b?x=1")
     lab.run("workflow", "work")
     run = shown(lab, ident)
     assert states(run) == [("ask", "temporary"), ("ask", "done")]
     assert run["values"]["answer"] == {"id": 7}
     (path, body, key), (_, _, again) = server.seen  # type: ignore[attr-defined]
-    assert (path, body) == ("/runs/a%2F..%2Fb%3Fx%3D1", {"name": "a/../b?x=1"})
+    assert (path, body) == ("/runs/a%2F..b%3Fx%3D1", {"name": "a/..b?x=1"})
     assert key == again
     gone = started(lab, "path=gone")
     lab.run("workflow", "work")
     assert "answered 404" in shown(lab, gone)["why"]
+    out = started(lab, "path=..")
+    lab.run("workflow", "work")
+    assert "has . or .. in its path" in shown(lab, out)["why"]
+    assert len(server.seen) == 3  # type: ignore[attr-defined]
 
 
 def test_a_host_is_no_parameters_to_say(lab: Lab) -> None:

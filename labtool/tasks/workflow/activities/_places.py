@@ -1,9 +1,10 @@
-"""Where `copy` and `move` read and write: paths, and keys of S3."""
+"""Where activities read and write: paths, keys of S3, and addresses."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
 
 from labtool.core.config.aws import AwsAccess
 from labtool.core.errors import Failed
@@ -48,3 +49,13 @@ def placed(template: str, values: Mapping[str, Any], base: Path, option: str) ->
         what = f"{found!r} leads out of {top}"
         raise Failed(what, where=option, fix="look at what it was given", code="path")
     return f"{path}{'/' * found.endswith('/')}"
+
+
+def addressed(template: str, values: Mapping[str, Any], option: str) -> str:
+    """An address with its names filled in, encoded. They lead nowhere else on its server. Raises
+    Failed."""
+    url = fill(template, values, lambda text: quote(text, safe=""))
+    if {".", ".."} & set(unquote(urlsplit(url).path).split("/")):
+        fix = "look at what it was given"
+        raise Failed("has . or .. in its path", where=option, fix=fix, code="path")
+    return url

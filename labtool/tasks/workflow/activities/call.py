@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -11,6 +11,7 @@ from labtool.core.config.secrets import Secret
 from labtool.core.config.types import mistake
 from labtool.core.errors import Failed
 from labtool.tasks.workflow.activities._base import ActivityOptions, Context
+from labtool.tasks.workflow.activities._places import addressed
 from labtool.tasks.workflow.values import fill, names
 
 _SECONDS = 60.0
@@ -52,7 +53,7 @@ class Options(ActivityOptions):
         """As every activity's. Raises Failed, Temporary."""
         from labtool.services.calls import Asked, ask
 
-        url = fill(self.url, context.values, lambda text: quote(text, safe=""))
+        url = addressed(self.url, context.values, "url")
         headers = {name: secret.reveal() for name, secret in self.headers.items()}
         # A server that knows this does the same only once.
         headers.setdefault("Idempotency-Key", f"{context.run}-{context.step}-{context.since:.0f}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ from labtool.core.text import one_line
 from labtool.tasks.workflow.activities import _transfer as transfer
 from labtool.tasks.workflow.activities._base import ActivityOptions, Context
 from labtool.tasks.workflow.activities._part import Ask, Part, alone
-from labtool.tasks.workflow.activities._places import S3, S3Options, placed
+from labtool.tasks.workflow.activities._places import S3, S3Options, addressed, placed
 from labtool.tasks.workflow.activities._sizes import Size
 from labtool.tasks.workflow.values import fill, names
 
@@ -155,12 +155,7 @@ class Options(ActivityOptions):
     def _source(self, context: Context) -> str:
         if self.source.startswith(S3):
             return placed(self.source, context.values, context.config.base, "from")
-        url = fill(self.source, context.values, lambda text: quote(text, safe=""))
-        parts = unquote(urlsplit(url).path).split("/")
-        if {".", ".."} & set(parts):
-            fix = "look at what it was given"
-            raise Failed("has . or .. in its path", where="from", fix=fix, code="path")
-        return url
+        return addressed(self.source, context.values, "from")
 
     def _wanted(self, context: Context) -> str:
         found = fill(self.sha256, context.values).strip().lower()

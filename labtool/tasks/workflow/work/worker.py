@@ -84,13 +84,13 @@ class Worker:
         self._told.put(step)
 
     def _go_on(self, *, follow: bool, rounds: list[Round], after: Callable[[], None]) -> None:
-        rounds = [Round(_WAKE, self._wake), Round(_REAP, self._reap), *rounds]
+        rounds = [Round(_WAKE, self._wake_ready), Round(_REAP, self._reap), *rounds]
         while not self.stopped.wait(_ROUND):
             try:
                 for one in rounds:
                     one.look()
                 self._say(after)
-                if not follow and not self._flows and not self.runs.ledger.open_runs():
+                if not follow and self._is_over():
                     return
                 self._trouble = ""
             except (StateError, Temporary) as error:
@@ -101,7 +101,15 @@ class Worker:
                     complain(f"{error}; this goes on when it is over")
                 self.stopped.wait(1.0)
 
-    def _wake(self) -> None:
+    def _is_over(self) -> bool:
+        """Whether nothing is left to do now, nor waits for what has just ended."""
+        if self._flows or self.runs.ledger.open_runs():
+            return False
+        before = self.run.counts["woken"]
+        self._wake_ready()
+        return self.run.counts["woken"] == before
+
+    def _wake_ready(self) -> None:
         woken = self.runs.ledger.wake()
         if woken:
             self.run.counts["woken"] += woken
