@@ -14,11 +14,13 @@ from functools import partial
 from labtool.core.shell import places, runners
 from labtool.core.shell import tables as t
 from labtool.core.shell.builtin import Builtins
-from labtool.core.shell.words import TemplateError, Word
+from labtool.core.shell.texts import interpreted
+from labtool.core.shell.words import WAY_OUT, TemplateError, Word
 
 # As python3.11, python3-dbg, perl5.36-x86_64-linux-gnu and x86_64-linux-gnu-python3 are called.
 _VERSIONED = re.compile(
-    r"(?:\w+-linux-gnu-)?([A-Za-z_]+?)(\d?)(?:[\d.]*t?)(?:-dbg|-static|-nox|-\w+-linux-gnu)?"
+    r"(?:\w+-linux-gnu-)?([A-Za-z_]+?)(\d?)(?:-?[\d.]*t?)(?:-dbg|-static|-nox|-\w+-linux-gnu)?"
+    r"(?:\.(?:openmpi|mpich|hydra|basic|tiny|nox|gtk3|openbsd|traditional))?"
 )
 # What says which file has the text of sed, awk or make; and as one word.
 _TEXT_OF = re.compile(r"-\w*f|--(?:make)?file|--include|-[iE]")
@@ -61,8 +63,11 @@ class Programs:
             return
         if name in t.REFUSED:
             raise TemplateError(f"{name} in a template with parameters")
-        if name in t.NEVER or (self.fed and name in t.FED):
+        told = self.fed or not all(map(self.constant, rest))
+        told |= self._mentions(rest)
+        if (name in t.NEVER and told) or (self.fed and name in t.FED):
             raise TemplateError(f"{name} would run what it is told")
+        places.told_after(self, name, rest)
         if name in self._own:
             self._own[name](name, rest)
         elif name not in t.DATA:
@@ -91,7 +96,7 @@ class Programs:
             raise TemplateError(what, "write its whole path")
         if versioned := _VERSIONED.fullmatch(name):
             known = (versioned[1] + versioned[2], versioned[1])
-            name = next((one for one in known if one in t.INTERPRETERS), name)
+            name = next((one for one in known if one in t.INTERPRETERS or one in t.RUN), name)
         return "" if _is_input(word.tail) else name
 
     def all_constant(self, name: str, words: Sequence[Word]) -> None:
@@ -103,8 +108,8 @@ class Programs:
         if name in t.ASKING:
             named = [one.literal for one in words if one.fixed and one.literal[:1] != "-"]
             reads |= not named or any(map(self._is_told, named))
-        if reads or not all(map(self.constant, words)):
-            fix = f'{name} may get it on standard input, or a script in the workspace as "$1"'
+        if reads or not all(map(self.constant, interpreted(name, words, self.constant))):
+            fix = f"{name} may get it on standard input, or a file as ./{{name}}; {WAY_OUT}"
             raise TemplateError(f"{name} would interpret what a parameter says", fix)
         runs = t.SED_RUNS if name.endswith("sed") else t.AWK_RUNS
         texts = (re.sub("^(--expression=|-[ns]*e)", "", word.literal) for word in words)
@@ -116,6 +121,11 @@ class Programs:
         name = path.rpartition("/")[2]
         ends = tuple(one.removeprefix(t.ANY) for one in self._written if one.startswith(t.ANY))
         return _is_input(path) or name in self._written or name.endswith(ends)
+
+    def _mentions(self, words: Sequence[Word]) -> bool:
+        """Whether words name a file that is written here, or what comes in, anywhere in them."""
+        names = [one.removeprefix(t.ANY) for one in self._written]
+        return any(_is_input(w.literal) or any(n in w.literal for n in names) for w in words)
 
     def _source(self, name: str, words: Sequence[Word]) -> None:
         if not words or not self._file(words[0], script=True):
@@ -138,10 +148,27 @@ class Programs:
         elif imports:
             what = f"{name} may import a file that is written here"
             raise TemplateError(what, "give it another ending than that of a program")
-        elif given and given[0].literal[:1] not in "-+" and self._file(given[0], script=True):
+        elif (
+            given
+            and given[0].literal[:1] not in "-+"
+            and (script := self._file(given[0], script=True))
+        ):
+            places.told_after(self, script, given[1:])
+            return
+        elif words and not self.fed and self._is_own(name, words, given):
             return
         fix = f'write {name} SCRIPT {{name}}; the script in the workspace gets it as "$1"'
         raise TemplateError(f"{name} would run what it is told", fix)
+
+    def _is_own(self, name: str, words: Sequence[Word], given: Sequence[Word]) -> bool:
+        """Whether a language runs what the template alone says: `python3 - {x} <<'END'`, or, if it
+        is no shell, `-c` and a text."""
+        texts = [word.literal for word in given[:2] if word.fixed]
+        if texts[:1] == ["-"] or texts[:1] == ["-s"] or texts == ["-s", "--"]:
+            return texts[0] == "-" or texts == ["-s", "--"] or len(given) == 1
+        versioned = _VERSIONED.fullmatch(name)
+        own = name not in t.SHELLS and (not versioned or versioned[1] not in t.SHELLS)
+        return own and all(map(self.constant, words)) and not self._mentions(words)
 
     def others(self, words: Sequence[Word]) -> None:
         """A program that is not known: it may run another one, which its arguments name."""

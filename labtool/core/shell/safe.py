@@ -108,7 +108,7 @@ def check(text: Text) -> None:
         fix = 'a script in the workspace may get it as "$1"'
         raise TemplateError("make would interpret what a parameter says", fix)
     moved = any(
-        command.words and command.words[0].name == "cd" and any(map(template.told, command.words))
+        any(word.name == "cd" for word in command.words) and any(map(template.told, command.words))
         for command in commands
     )
     programs = Programs(template.constant, written, moved=moved)
