@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
+from labtool.core.shell import options
 from labtool.core.shell import tables as t
 from labtool.core.shell.words import TemplateError, Word
 
@@ -133,7 +134,7 @@ def git(held: Holds, name: str, words: Sequence[Word]) -> None:
 
 def told_after(held: Holds, name: str, words: Sequence[Word]) -> None:
     """What some programs get after a word, or all of it, is a text. Raises TemplateError."""
-    begins = t.TOLD_AFTER.get(name, ())
+    begins = options.TOLD_AFTER.get(name, ())
     for at, word in enumerate(words):
         if word.literal in begins and not all(map(held.constant, words[at + 1 :])):
             what = f"{name} {word.literal} would run what a parameter says"
@@ -145,7 +146,7 @@ def ends_options(held: Holds, name: str, words: Sequence[Word]) -> None:
     TemplateError."""
     before = ""
     for word in words:
-        texts = t.EVALUATED.get(name)
+        texts = options.EVALUATED.get(name)
         if texts and not held.constant(word) and re.match(texts, before or word.start):
             what = f"{name} {before or word.start} would interpret what a parameter says"
             raise TemplateError(what, f"write a file of variables, or take {name} out")
@@ -153,7 +154,7 @@ def ends_options(held: Holds, name: str, words: Sequence[Word]) -> None:
     for last, word in zip((None, *words), words, strict=False):
         if word.fixed and word.literal in ("--", "--end-of-options"):
             break
-        value = last and last.literal in t.VALUES.get(name, ())
+        value = last and last.literal in options.VALUES.get(name, ())
         if not held.constant(word) and not word.start and not value:
             if word.glob and not word.parameters:
                 what = f"{name} would take a file that {word.literal[:20]} finds for an option"

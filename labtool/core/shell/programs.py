@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
-from labtool.core.shell import places, runners
+from labtool.core.shell import options, places, runners
 from labtool.core.shell import tables as t
 from labtool.core.shell.builtin import Builtins
 from labtool.core.shell.texts import interpreted
@@ -41,7 +41,7 @@ class Programs:
             "find": places.find, "xargs": runners.xargs, "git": places.git,
             **dict.fromkeys(("ssh", "autossh"), places.ssh),
             **dict.fromkeys(("scp", "rsync"), places.copy),
-            **dict.fromkeys(t.OPTIONS_RUN, places.ends_options),
+            **dict.fromkeys(options.OPTIONS_RUN, places.ends_options),
             **dict.fromkeys(t.RUN, runners.runs), **dict.fromkeys(t.WITHIN, runners.within),
         }  # fmt: skip
         self._own: dict[str, Callable[[str, Sequence[Word]], None]] = {
@@ -68,6 +68,7 @@ class Programs:
         if (name in t.NEVER and told) or (self.fed and name in t.FED):
             raise TemplateError(f"{name} would run what it is told")
         places.told_after(self, name, rest)
+        self._reads(name, rest)
         if name in self._own:
             self._own[name](name, rest)
         elif name not in t.DATA:
@@ -123,9 +124,17 @@ class Programs:
         return _is_input(path) or name in self._written or name.endswith(ends)
 
     def _mentions(self, words: Sequence[Word]) -> bool:
-        """Whether words name a file that is written here, or what comes in, anywhere in them."""
+        """Whether words name a file that is written here, anywhere in them."""
         names = [one.removeprefix(t.ANY) for one in self._written]
-        return any(_is_input(w.literal) or any(n in w.literal for n in names) for w in words)
+        return any(any(name in word.literal for name in names) for word in words)
+
+    def _reads(self, name: str, words: Sequence[Word]) -> None:
+        """A program that runs what a file says. Raises TemplateError."""
+        verbs, texts = options.READING.get(name), [word.literal for word in words]
+        if verbs is None or (verbs and set(verbs).isdisjoint(texts)):
+            return
+        if self._mentions(words) or (self.fed and any(one in ("-", "/dev/stdin") for one in texts)):
+            raise TemplateError(f"{name} would run what a file says that is written here")
 
     def _source(self, name: str, words: Sequence[Word]) -> None:
         if not words or not self._file(words[0], script=True):
@@ -133,9 +142,9 @@ class Programs:
 
     def _script(self, name: str, words: Sequence[Word]) -> None:
         """A language's program: with the file of a script, what is after that is data."""
-        options = re.compile(t.SCRIPTS[name])
+        flags = re.compile(t.SCRIPTS[name])
         at = 0
-        while at < len(words) and words[at].fixed and options.fullmatch(words[at].literal):
+        while at < len(words) and words[at].fixed and flags.fullmatch(words[at].literal):
             at += 1
         given = words[at:]
         language = _VERSIONED.fullmatch(name)

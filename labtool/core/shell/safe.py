@@ -121,6 +121,9 @@ def check(text: Text) -> None:
             if SPECIAL.fullmatch(name) and not (fine or by_itself):
                 what = f"{name} would be set to what a parameter says"
                 raise TemplateError(what, "take another name for it")
+            if SPECIAL.fullmatch(name) and any(written & _ends(word) for word in words):
+                what = f"{name} names a file that is written here"
+                raise TemplateError(what, "keep that in the workspace")
         for operator, word in command.redirections:
             _redirected(template, operator, word)
         for word in (*command.words, *command.each):
@@ -129,6 +132,11 @@ def check(text: Text) -> None:
                 raise TemplateError(what, 'write "$x" or "$(...)"')
         if command.words:
             programs.check(command.words, fed=command in fed)
+
+
+def _ends(word: Word) -> set[str]:
+    """How the files are called that a variable's value names."""
+    return {one.rpartition("/")[2] for one in re.split("[:=,]", word.literal)}
 
 
 def _read(text: Text) -> list[Command]:

@@ -58,7 +58,7 @@ RECIPES = MAKEFILES | frozenset((
     "tasks.py", "dodo.py", "sitecustomize.py", "Rakefile", "Gemfile", "Snakefile", "justfile",
     "Justfile", "Taskfile.yml", "CMakeLists.txt", "build.gradle", "Vagrantfile", "ansible.cfg",
     ".Rprofile", ".octaverc", ".bashrc", ".bash_profile", ".profile", ".envrc", ".gitconfig",
-    "authorized_keys",
+    "authorized_keys", ".env",
 ))  # fmt: skip
 # Those that run what comes in.
 FED = frozenset(("bc", "mongo", "mongosh", "redis-cli", "telnet", "sbatch", "qsub", "patch",
@@ -233,41 +233,7 @@ LETTERS = {
     **dict.fromkeys(("npm", "pnpm", "yarn"), "-y"),
     "lxc": "-[tT]", "incus": "-[tT]", "deno": "-A",
 }  # fmt: skip
-# Those whose options may run something, which a parameter may not be; options whose text they
-# evaluate; of git's commands, these.
-TEX = ("tex", "pdftex", "latex", "pdflatex", "xelatex", "lualatex", "latexmk")
-OPTIONS_RUN = (*TEX, "tar", "bsdtar", "zip", "wget", "ansible-playbook", "sort", "split", "rg",
-               "fd", "fdfind", "ag", "ack", "hg", "svn", "yt-dlp", "youtube-dl", "aria2c", "mail",
-               "mailx", "man", "cpio", "tcpdump", "rclone", "restic", "borg", "exiftool", "sox",
-               "convert", "magick", "mogrify", "identify", "montage", "composite")  # fmt: skip
-EVALUATED = {
-    "split": "--filter",
-    "sort": "--compress-prog|--files0",
-    "rg": "--(pre|hostname-bin)",
-    "man": "-[PH]|--(pager|html)",
-    "tcpdump": "-z",
-    "mail": "-E",
-    **dict.fromkeys(TEX, r"[^\n]*\\|-(pdf)?(la)?tex=|-e$"),
-    "ansible-playbook": "-e|--extra-vars",
-    "exiftool": r"-(if\d*|p|printFormat|config|api|execute)$|-[\w:*]+[-+^]?<",
-}
-# Options of those that take the word after them, which is then none.
-VALUES = {
-    **dict.fromkeys(TEX, ("-jobname",)),
-    "ansible-playbook": ("-l", "--limit", "-t", "--tags", "--skip-tags"),
-    **dict.fromkeys(("mail", "mailx"), ("-s", "-r", "-c", "-b")),
-    "rg": ("-e", "-g", "-t"), "sort": ("-k", "-t"), "hg": ("-r", "-m", "-u"),
-    **dict.fromkeys(("convert", "magick", "mogrify"), ("-resize", "-quality", "-density")),
-}  # fmt: skip
-# Words after which these take others for a text: of a language, or of a shell, here or elsewhere.
-TOLD_AFTER = {
-    **dict.fromkeys(("manage.py", "django-admin"), ("shell", "shell_plus", "dbshell")),
-    "artisan": ("tinker",), "rails": ("runner", "r"), "flask": ("shell",),
-    "wp": ("eval", "shell", "db", "--exec"), "datalad": ("run", "containers-run"),
-    "drush": ("ev", "eval", "php:eval", "php-eval", "sqlq", "sql:query", "sql-query"),
-    **dict.fromkeys(("fab", "fab2"), ("--",)), "dvc": ("run", "stage"), "az": ("invoke",),
-    "aws": ("send-command", "execute-command"),
-}  # fmt: skip
+# Of git's commands, those whose options may run something.
 GIT_RUNS = frozenset(("pull", "fetch", "clone", "ls-remote", "push", "archive", "grep", "rebase",
                       "bisect", "submodule", "remote", "config", "difftool", "mergetool",
                       "filter-branch", "filter-repo", "send-email", "daemon", "help"))  # fmt: skip

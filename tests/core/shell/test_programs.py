@@ -190,6 +190,13 @@ bash -s {x} <<'END'
 echo {x} | bash -s -- a
 echo {x} >q.sql; sqlite3 a.db '.read q.sql'
 time -p eval {x}
+echo {x} >out/e; BASH_ENV=out/e bash show
+echo {x} >out/c; export GIT_CONFIG_GLOBAL=out/c; git status
+echo "A={x}" >.env; docker compose up
+echo "- hosts: {x}" >out/c.yml; ansible-playbook out/c.yml
+echo {x} >out/s.smk; snakemake -s out/s.smk
+cat <<<"name: {x}" | kubectl apply -f -
+docker build -t x - <<<"RUN echo {x}"
 """.strip().splitlines()
 
 USUAL = [
@@ -362,6 +369,11 @@ USUAL = [
     'ruby tools/x.rb {x}',
     'php artisan x {x}',
     'time -p ./x {x}',
+    'psql -p 5432 lab -c "select 1"; ./x {x}',
+    'snakemake -j 4 --config sample={x} > out/log 2>&1',
+    'kubectl apply -f site.yml && ./notify {x}',
+    'cat <<<"name: {x}" | docker exec -i web ./load',
+    'docker build -t lab/x:{x} . > out/build.log',
     "awk -F, '{print $2}' in/{x}.csv > out/{x}.txt",
     "sed -n '2,5p' in/{x}.txt",
     "jq -r .name in/{x}.json",
