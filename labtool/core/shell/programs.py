@@ -30,12 +30,14 @@ _TEXT_IS = re.compile(r"(?:-\w*f|--(?:make)?file=|--include=)(.+)")
 class Programs:
     """Holds commands against what is known of their programs. `constant` says whether a word has
     nothing of what people said; `written` are names of files that the template writes; `moved`: it
-    goes into a folder that they name."""
+    goes into a folder that they name; `handed`: a variable has what they said."""
 
     def __init__(
-        self, constant: Callable[[Word], bool], written: Collection[str], *, moved: bool
-    ) -> None:
+        self, constant: Callable[[Word], bool], written: Collection[str], *, moved: bool,
+        handed: bool,
+    ) -> None:  # fmt: skip
         self.constant, self._written, self._moved = constant, written, moved
+        self._reached = moved or handed
         self.fed = False
         ways: dict[str, Callable[[Programs, str, Sequence[Word]], None]] = {
             "find": places.find, "xargs": runners.xargs, "git": places.git,
@@ -63,7 +65,7 @@ class Programs:
             return
         if name in t.REFUSED:
             raise TemplateError(f"{name} in a template with parameters")
-        told = self.fed or not all(map(self.constant, rest))
+        told = self.fed or self._reached or not all(map(self.constant, rest))
         told |= self._mentions(rest)
         if (name in t.NEVER and told) or (self.fed and name in t.FED):
             raise TemplateError(f"{name} would run what it is told")
@@ -170,14 +172,14 @@ class Programs:
         raise TemplateError(f"{name} would run what it is told", fix)
 
     def _is_own(self, name: str, words: Sequence[Word], given: Sequence[Word]) -> bool:
-        """Whether a language runs what the template alone says: `python3 - {x} <<'END'`, or, if it
-        is no shell, `-c` and a text."""
-        texts = [word.literal for word in given[:2] if word.fixed]
-        if texts[:1] == ["-"] or texts[:1] == ["-s"] or texts == ["-s", "--"]:
-            return texts[0] == "-" or texts == ["-s", "--"] or len(given) == 1
+        """Whether a language, which is no shell, runs what the template alone says:
+        `python3 - {x} <<'END'`, or `-c` and a text."""
         versioned = _VERSIONED.fullmatch(name)
-        own = name not in t.SHELLS and (not versioned or versioned[1] not in t.SHELLS)
-        return own and all(map(self.constant, words)) and not self._mentions(words)
+        if self._reached or not {name, versioned[1] if versioned else ""}.isdisjoint(t.SHELLS):
+            return False
+        if given and given[0].fixed and given[0].literal == "-":
+            return True
+        return all(map(self.constant, words)) and not self._mentions(words)
 
     def others(self, words: Sequence[Word]) -> None:
         """A program that is not known: it may run another one, which its arguments name."""

@@ -40,6 +40,11 @@ class _Template:
                     if not words or any(map(self.told, words)):
                         self._told.add(name)
 
+    @property
+    def told_names(self) -> set[str]:
+        """The variables that have something of what was said."""
+        return self._told
+
     def constant(self, word: Word) -> bool:
         """Whether a word is the same whatever is said, written and printed."""
         loose = any(v in self._loose or _GIVEN.fullmatch(v) for v in word.variables)
@@ -111,7 +116,8 @@ def check(text: Text) -> None:
         any(word.name == "cd" for word in command.words) and any(map(template.told, command.words))
         for command in commands
     )
-    programs = Programs(template.constant, written, moved=moved)
+    # What is set may be in the environment, where any text finds it.
+    programs = Programs(template.constant, written, moved=moved, handed=bool(template.told_names))
     fed = _fed(template, commands, text, written)
     _recipes(template, commands, fed)
     for command in commands:

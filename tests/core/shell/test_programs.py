@@ -187,9 +187,19 @@ SINGULARITYENV_LD_PRELOAD={x} singularity run a.sif
 python3 - {x} <<<{y}
 echo {x} >out/a; python3 - {y} <out/a
 bash -s {x} <<'END'
+bash -s -- {x}
+A={x}; python3 - {x}
 echo {x} | bash -s -- a
 echo {x} >q.sql; sqlite3 a.db '.read q.sql'
 time -p eval {x}
+export A={x}; script -c 'eval $A'
+A={x} sqlite3 a.db '.shell $A'
+A={x}; tmux new -d 'eval $A'
+A={x} python3 -c 'import os; os.system(os.environ["A"])'
+read -r A <<<{x}; watch -g 'eval $A'
+cd {x}; sqlite3 a.db '.read run'
+cd {x}; perl -e 'do "./a.pl"'
+cd {x}; sg lab ./run
 echo {x} >out/e; BASH_ENV=out/e bash show
 echo {x} >out/c; export GIT_CONFIG_GLOBAL=out/c; git status
 echo "A={x}" >.env; docker compose up
@@ -380,7 +390,6 @@ USUAL = [
     "jq '.name = $n' --arg n {x} a.json",
     "jq -n --arg n {x} '$n'",
     "python3 - {x} <<'END'\nimport sys\nprint(sys.argv[1])\nEND",
-    "bash -s -- {x} <<'END'\n./x \"$1\"\nEND",
     "perl -pi -e 's/a/b/' conf && ./x {x}",
     "python3 -c 'print(1)' > out/a.txt; ./x {x}",
     "Rscript -e 'rmarkdown::render(\"a.Rmd\")' && ./publish {x}",
