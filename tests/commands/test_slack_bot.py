@@ -317,6 +317,25 @@ def test_a_failure_can_be_retried_with_a_button(lab: Lab, slack: SlackSocket) ->
     assert len(lab.run("jobs", "list", "--json").json()) == 2
 
 
+def test_a_button_that_is_pressed_twice_starts_one_job(lab: Lab, slack: SlackSocket) -> None:
+    """Also where the first has begun to run, so that the second would wait behind it."""
+    configure(lab, slack)
+    with bot(lab, slack):
+        slack.say("x fail", ts="3.3")
+        poll(lambda: len(slack.posted) == 1, timeout=20)
+        assert lab.run("jobs", "work").status == 0
+        failed = slack.posted[-1]
+        for trigger, words in (("a", "(2) will start now"), ("b", "this button has been pressed")):
+            number = len(slack.posted)
+            slack.press("retry", "1", at=failed["ts"], thread="3.3", trigger=trigger)
+            poll(lambda n=number: len(slack.posted) > n, timeout=20)
+            assert words in texts(slack)[-1]
+            lab.run("jobs", "work")
+        # By its words as often as somebody wants.
+        slack.say("retry 1")
+        poll(lambda: "(3) will start now" in texts(slack)[-1], timeout=20)
+
+
 def test_blocks_that_slack_refuses_are_said_as_text(lab: Lab, slack: SlackSocket) -> None:
     wrong = {
         "run_args_template": """echo '[{{"type": "section", "x": 1}}]'""",

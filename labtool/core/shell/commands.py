@@ -15,6 +15,7 @@ from labtool.core.shell.words import (
 
 _TRANSPARENT = ("if", "then", "elif", "else", "fi", "do", "done", "while", "until", "{", "}", "!",
                 "time")  # fmt: skip
+_POSIX = re.compile(r"[ \t]+-p(?=[ \t])")
 _REFUSED = ("function", "select", "coproc")
 _RESERVED = re.compile(r"([a-z]+|\[\[|[{}!])(?=[ \t\n;&|()<>]|$)", re.ASCII)
 _REDIRECTION = re.compile(r"\d*(<<<|<<-?|<>|<&|>&|>>|>\||<|>)|(&>>?)", re.ASCII)
@@ -97,6 +98,8 @@ class Commands:
         """Whether it is a word of bash's own, which was read."""
         if word in _TRANSPARENT:
             self._text.take(len(word))
+            if word == "time" and (found := self._text.match(_POSIX)):
+                self._text.take(len(found[0]))
         elif word == "for":
             self._for()
         elif word == "case":

@@ -7,11 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
+from labtool.core.shell import options
 from labtool.core.shell import tables as t
 from labtool.core.shell.words import TemplateError, Word
 
 # What may be programs in a text of a shell.
 _PART = re.compile(r"[^\s;&|()<>{}'\"`$=]+")
+# Where a shell may look once more into what it has read; within quotes it does not.
+_EXPANDS = re.compile(r"""(?<!")\$\(|`|\(\(|\[\[|(?:^|[;&|({])\s*"?\$""")
 
 
 class Holds(Protocol):
@@ -76,6 +79,8 @@ def ssh(held: Holds, _: str, words: Sequence[Word]) -> None:
         else:
             given.append(word.literal)
     runs = {part for text in given[1:] for part in _programs(text)}
+    if held.fed and _EXPANDS.search(" ".join(given[1:])):
+        raise TemplateError("ssh has a shell there look into what it gets", fix)
     if len(given) < 2 or runs & (t.INTERPRETERS | {"eval", "source", "."}):
         raise TemplateError("ssh has a shell there run what it gets", fix)
 
@@ -127,20 +132,33 @@ def git(held: Holds, name: str, words: Sequence[Word]) -> None:
         held.others(given)
 
 
+def told_after(held: Holds, name: str, words: Sequence[Word]) -> None:
+    """What some programs get after a word, or all of it, is a text. Raises TemplateError."""
+    begins = options.TOLD_AFTER.get(name, ())
+    for at, word in enumerate(words):
+        if word.literal in begins and not all(map(held.constant, words[at + 1 :])):
+            what = f"{name} {word.literal} would run what a parameter says"
+            raise TemplateError(what)
+
+
 def ends_options(held: Holds, name: str, words: Sequence[Word]) -> None:
     """A program with options that run something: a parameter may be none of them. Raises
     TemplateError."""
     before = ""
     for word in words:
-        texts = t.EVALUATED.get(name)
+        texts = options.EVALUATED.get(name)
         if texts and not held.constant(word) and re.match(texts, before or word.start):
             what = f"{name} {before or word.start} would interpret what a parameter says"
             raise TemplateError(what, f"write a file of variables, or take {name} out")
-        before = word.literal if word.literal in ("-e", "--extra-vars") else ""
-    for word in words:
+        before = word.literal if texts and re.match(texts, word.literal) else ""
+    for last, word in zip((None, *words), words, strict=False):
         if word.fixed and word.literal in ("--", "--end-of-options"):
             break
-        if not held.constant(word) and not word.start:
+        value = last and last.literal in options.VALUES.get(name, ())
+        if not held.constant(word) and not word.start and not value:
+            if word.glob and not word.parameters:
+                what = f"{name} would take a file that {word.literal[:20]} finds for an option"
+                raise TemplateError(what, f"write ./{word.literal[:20]}")
             fix = "write -- before it, or ./{name}"
             raise TemplateError(f"{name} would take a parameter for an option", fix)
     held.others(words)

@@ -11,14 +11,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
-from labtool.core.shell import places, runners
+from labtool.core.shell import options, places, runners
 from labtool.core.shell import tables as t
 from labtool.core.shell.builtin import Builtins
-from labtool.core.shell.words import TemplateError, Word
+from labtool.core.shell.texts import interpreted
+from labtool.core.shell.words import WAY_OUT, TemplateError, Word
 
 # As python3.11, python3-dbg, perl5.36-x86_64-linux-gnu and x86_64-linux-gnu-python3 are called.
 _VERSIONED = re.compile(
-    r"(?:\w+-linux-gnu-)?([A-Za-z_]+?)(\d?)(?:[\d.]*t?)(?:-dbg|-static|-nox|-\w+-linux-gnu)?"
+    r"(?:\w+-linux-gnu-)?([A-Za-z_]+?)(\d?)(?:-?[\d.]*t?)(?:-dbg|-static|-nox|-\w+-linux-gnu)?"
+    r"(?:\.(?:openmpi|mpich|hydra|basic|tiny|nox|gtk3|openbsd|traditional))?"
 )
 # What says which file has the text of sed, awk or make; and as one word.
 _TEXT_OF = re.compile(r"-\w*f|--(?:make)?file|--include|-[iE]")
@@ -28,18 +30,20 @@ _TEXT_IS = re.compile(r"(?:-\w*f|--(?:make)?file=|--include=)(.+)")
 class Programs:
     """Holds commands against what is known of their programs. `constant` says whether a word has
     nothing of what people said; `written` are names of files that the template writes; `moved`: it
-    goes into a folder that they name."""
+    goes into a folder that they name; `handed`: a variable has what they said."""
 
     def __init__(
-        self, constant: Callable[[Word], bool], written: Collection[str], *, moved: bool
-    ) -> None:
+        self, constant: Callable[[Word], bool], written: Collection[str], *, moved: bool,
+        handed: bool,
+    ) -> None:  # fmt: skip
         self.constant, self._written, self._moved = constant, written, moved
+        self._reached = moved or handed
         self.fed = False
         ways: dict[str, Callable[[Programs, str, Sequence[Word]], None]] = {
             "find": places.find, "xargs": runners.xargs, "git": places.git,
             **dict.fromkeys(("ssh", "autossh"), places.ssh),
             **dict.fromkeys(("scp", "rsync"), places.copy),
-            **dict.fromkeys(t.OPTIONS_RUN, places.ends_options),
+            **dict.fromkeys(options.OPTIONS_RUN, places.ends_options),
             **dict.fromkeys(t.RUN, runners.runs), **dict.fromkeys(t.WITHIN, runners.within),
         }  # fmt: skip
         self._own: dict[str, Callable[[str, Sequence[Word]], None]] = {
@@ -61,8 +65,12 @@ class Programs:
             return
         if name in t.REFUSED:
             raise TemplateError(f"{name} in a template with parameters")
-        if name in t.NEVER or (self.fed and name in t.FED):
+        told = self.fed or self._reached or not all(map(self.constant, rest))
+        told |= self._mentions(rest)
+        if (name in t.NEVER and told) or (self.fed and name in t.FED):
             raise TemplateError(f"{name} would run what it is told")
+        places.told_after(self, name, rest)
+        self._reads(name, rest)
         if name in self._own:
             self._own[name](name, rest)
         elif name not in t.DATA:
@@ -91,7 +99,7 @@ class Programs:
             raise TemplateError(what, "write its whole path")
         if versioned := _VERSIONED.fullmatch(name):
             known = (versioned[1] + versioned[2], versioned[1])
-            name = next((one for one in known if one in t.INTERPRETERS), name)
+            name = next((one for one in known if one in t.INTERPRETERS or one in t.RUN), name)
         return "" if _is_input(word.tail) else name
 
     def all_constant(self, name: str, words: Sequence[Word]) -> None:
@@ -103,8 +111,8 @@ class Programs:
         if name in t.ASKING:
             named = [one.literal for one in words if one.fixed and one.literal[:1] != "-"]
             reads |= not named or any(map(self._is_told, named))
-        if reads or not all(map(self.constant, words)):
-            fix = f'{name} may get it on standard input, or a script in the workspace as "$1"'
+        if reads or not all(map(self.constant, interpreted(name, words, self.constant))):
+            fix = f"{name} may get it on standard input, or a file as ./{{name}}; {WAY_OUT}"
             raise TemplateError(f"{name} would interpret what a parameter says", fix)
         runs = t.SED_RUNS if name.endswith("sed") else t.AWK_RUNS
         texts = (re.sub("^(--expression=|-[ns]*e)", "", word.literal) for word in words)
@@ -117,15 +125,28 @@ class Programs:
         ends = tuple(one.removeprefix(t.ANY) for one in self._written if one.startswith(t.ANY))
         return _is_input(path) or name in self._written or name.endswith(ends)
 
+    def _mentions(self, words: Sequence[Word]) -> bool:
+        """Whether words name a file that is written here, anywhere in them."""
+        names = [one.removeprefix(t.ANY) for one in self._written]
+        return any(any(name in word.literal for name in names) for word in words)
+
+    def _reads(self, name: str, words: Sequence[Word]) -> None:
+        """A program that runs what a file says. Raises TemplateError."""
+        verbs, texts = options.READING.get(name), [word.literal for word in words]
+        if verbs is None or (verbs and set(verbs).isdisjoint(texts)):
+            return
+        if self._mentions(words) or (self.fed and any(one in ("-", "/dev/stdin") for one in texts)):
+            raise TemplateError(f"{name} would run what a file says that is written here")
+
     def _source(self, name: str, words: Sequence[Word]) -> None:
         if not words or not self._file(words[0], script=True):
             raise TemplateError(f"{name} would run what a parameter says", "name a file")
 
     def _script(self, name: str, words: Sequence[Word]) -> None:
         """A language's program: with the file of a script, what is after that is data."""
-        options = re.compile(t.SCRIPTS[name])
+        flags = re.compile(t.SCRIPTS[name])
         at = 0
-        while at < len(words) and words[at].fixed and options.fullmatch(words[at].literal):
+        while at < len(words) and words[at].fixed and flags.fullmatch(words[at].literal):
             at += 1
         given = words[at:]
         language = _VERSIONED.fullmatch(name)
@@ -138,10 +159,27 @@ class Programs:
         elif imports:
             what = f"{name} may import a file that is written here"
             raise TemplateError(what, "give it another ending than that of a program")
-        elif given and given[0].literal[:1] not in "-+" and self._file(given[0], script=True):
+        elif (
+            given
+            and given[0].literal[:1] not in "-+"
+            and (script := self._file(given[0], script=True))
+        ):
+            places.told_after(self, script, given[1:])
+            return
+        elif words and not self.fed and self._is_own(name, words, given):
             return
         fix = f'write {name} SCRIPT {{name}}; the script in the workspace gets it as "$1"'
         raise TemplateError(f"{name} would run what it is told", fix)
+
+    def _is_own(self, name: str, words: Sequence[Word], given: Sequence[Word]) -> bool:
+        """Whether a language, which is no shell, runs what the template alone says:
+        `python3 - {x} <<'END'`, or `-c` and a text."""
+        versioned = _VERSIONED.fullmatch(name)
+        if self._reached or not {name, versioned[1] if versioned else ""}.isdisjoint(t.SHELLS):
+            return False
+        if given and given[0].fixed and given[0].literal == "-":
+            return True
+        return all(map(self.constant, words)) and not self._mentions(words)
 
     def others(self, words: Sequence[Word]) -> None:
         """A program that is not known: it may run another one, which its arguments name."""

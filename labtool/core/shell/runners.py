@@ -8,6 +8,9 @@ from labtool.core.shell import tables as t
 from labtool.core.shell.places import Holds, hard, with_place
 from labtool.core.shell.words import ASSIGNMENT, TemplateError, Word
 
+# An option that sets a variable.
+_ENV = re.compile(r"(-\w*e(?![a-z])|--(set-)?env)(=|$|(?=[A-Z_]))")
+
 
 def runs(held: Holds, name: str, words: Sequence[Word]) -> None:
     """A program that runs what its first words say: `sudo -u bob ./x`. Raises TemplateError."""
@@ -76,6 +79,9 @@ def within(held: Holds, name: str, words: Sequence[Word]) -> None:
         if word.fixed and word.literal in known:
             _runs_after(held, name, words[at + 1 :], known[word.literal])
             return
+    for at, word in enumerate(words):
+        if name in t.ENDING and word.fixed and word.literal == "--" and words[at + 1 :]:
+            held.check(words[at + 1 :])
     held.others(words)
 
 
@@ -91,6 +97,8 @@ def _runs_after(held: Holds, name: str, words: Sequence[Word], places: int) -> N
     at = 0
     while at < len(given):
         word = given[at]
+        if word.glob and "{" in word.literal:
+            raise TemplateError(f"{name} with {{...}} before its program", "write the words out")
         if word.start.startswith("-") and word.literal != "-":
             at += _given(held, name, given[at : at + 2])
         elif places:
@@ -116,7 +124,19 @@ def _given(held: Holds, name: str, words: Sequence[Word]) -> int:
         raise TemplateError(f"{name} {text} of what a parameter says", "write it out")
     for one in own[1:]:
         _assigns(held, one)
+    if _ENV.match(text):
+        _sets_within(held, own[-1])
     return len(own) - 1
+
+
+def _sets_within(held: Holds, word: Word) -> None:
+    """A word that sets a variable in a container, as `-e A=b`, with its option or without. Raises
+    TemplateError."""
+    name = ASSIGNMENT.match(_ENV.sub("", word.start, count=1))
+    if held.constant(word) or (name and not t.SPECIAL.fullmatch(name[1])):
+        return
+    what = f"{name[1] if name else 'a variable of its own name'} would be set by a parameter"
+    raise TemplateError(what, "write NAME={name}, with a name of your own")
 
 
 def _no_option(held: Holds, name: str, words: Sequence[Word], later: Sequence[Word]) -> None:

@@ -40,6 +40,11 @@ class _Template:
                     if not words or any(map(self.told, words)):
                         self._told.add(name)
 
+    @property
+    def told_names(self) -> set[str]:
+        """The variables that have something of what was said."""
+        return self._told
+
     def constant(self, word: Word) -> bool:
         """Whether a word is the same whatever is said, written and printed."""
         loose = any(v in self._loose or _GIVEN.fullmatch(v) for v in word.variables)
@@ -108,10 +113,11 @@ def check(text: Text) -> None:
         fix = 'a script in the workspace may get it as "$1"'
         raise TemplateError("make would interpret what a parameter says", fix)
     moved = any(
-        command.words and command.words[0].name == "cd" and any(map(template.told, command.words))
+        any(word.name == "cd" for word in command.words) and any(map(template.told, command.words))
         for command in commands
     )
-    programs = Programs(template.constant, written, moved=moved)
+    # What is set may be in the environment, where any text finds it.
+    programs = Programs(template.constant, written, moved=moved, handed=bool(template.told_names))
     fed = _fed(template, commands, text, written)
     _recipes(template, commands, fed)
     for command in commands:
@@ -121,6 +127,9 @@ def check(text: Text) -> None:
             if SPECIAL.fullmatch(name) and not (fine or by_itself):
                 what = f"{name} would be set to what a parameter says"
                 raise TemplateError(what, "take another name for it")
+            if SPECIAL.fullmatch(name) and any(written & _ends(word) for word in words):
+                what = f"{name} names a file that is written here"
+                raise TemplateError(what, "keep that in the workspace")
         for operator, word in command.redirections:
             _redirected(template, operator, word)
         for word in (*command.words, *command.each):
@@ -129,6 +138,11 @@ def check(text: Text) -> None:
                 raise TemplateError(what, 'write "$x" or "$(...)"')
         if command.words:
             programs.check(command.words, fed=command in fed)
+
+
+def _ends(word: Word) -> set[str]:
+    """How the files are called that a variable's value names."""
+    return {one.rpartition("/")[2] for one in re.split("[:=,]", word.literal)}
 
 
 def _read(text: Text) -> list[Command]:

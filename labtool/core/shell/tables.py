@@ -27,9 +27,13 @@ SCRIPTS = {
     **dict.fromkeys(("julia", "octave", "octave-cli"), r"--?[\w-]+(=\S*)?"),
     **dict.fromkeys(("guile", "scala", "sbcl", "clisp", "elixir", "iex", "erl", "racket", "ocaml",
                      "runghc", "runhaskell", "groovy", "coffee", "ts-node", "tsx", "jshell", "sage",
-                     "maxima", "gp", "luajit", "wish", "pythonw", "wolframscript", "bun"),
+                     "maxima", "gp", "luajit", "wish", "pythonw", "wolframscript", "bun",
+                     "xonsh", "nu", "elvish", "osh", "yash", "posh", "littler"),
                     r"-q|-s|-f|-file|--script|--quiet|run"),
 }  # fmt: skip
+# Of those, shells: also a text that nobody else says takes what is in variables apart once more.
+SHELLS = ("bash", "sh", "dash", "zsh", "ksh", "mksh", "rbash", "ash", "fish", "csh", "tcsh",
+          "xonsh", "nu", "elvish", "osh", "yash", "posh")  # fmt: skip
 # Endings of files that they take for programs by themselves.
 IMPORTED = {
     **dict.fromkeys(("python", "pypy", "pythonw"), (".py", ".pth")),
@@ -41,7 +45,8 @@ IMPORTED = {
 MODULES = ("timeit", "code", "pdb", "IPython", "trace", "cProfile", "profile", "runpy", "doctest")
 # What they get on standard input is data to them; what is in their arguments is not.
 TEXTS = ("sed", "gsed", "awk", "gawk", "mawk", "nawk", "original-awk", "make", "gmake", "m4",
-         "ansible", "salt", "R", "matlab", "gnuplot", "bc")  # fmt: skip
+         "ansible", "salt", "R", "matlab", "gnuplot", "bc", "bioawk", "jq", "gojq", "jaq", "yq",
+         "mlr", "rename", "prename", "file-rename", "perl-rename")  # fmt: skip
 # Of those, which take what comes in for a text where no file is named.
 ASKING = ("R", "matlab", "gnuplot")
 # What make reads by itself.
@@ -53,7 +58,7 @@ RECIPES = MAKEFILES | frozenset((
     "tasks.py", "dodo.py", "sitecustomize.py", "Rakefile", "Gemfile", "Snakefile", "justfile",
     "Justfile", "Taskfile.yml", "CMakeLists.txt", "build.gradle", "Vagrantfile", "ansible.cfg",
     ".Rprofile", ".octaverc", ".bashrc", ".bash_profile", ".profile", ".envrc", ".gitconfig",
-    "authorized_keys",
+    "authorized_keys", ".env",
 ))  # fmt: skip
 # Those that run what comes in.
 FED = frozenset(("bc", "mongo", "mongosh", "redis-cli", "telnet", "sbatch", "qsub", "patch",
@@ -83,7 +88,9 @@ NEVER = ("su", "runuser", "parallel", "watch", "script", "at", "batch", "crontab
          "screen", "rsh", "mosh", "sshpass", "xterm", "nc", "ncat", "socat", "irb", "ipython",
          "ipython3", "ghci", "sftp", "ftp", "lftp", "smbclient", "pdsh", "pssh", "clush", "dsh",
          "nix-shell", "hyperfine", "entr", "watchexec", "bsub", "pexec", "rush", "tsp", "nq",
-         "pueue", "bwrap", "xe")  # fmt: skip
+         "pueue", "bwrap", "xe", "sg", "oarsub", "condor_run", "view", "gvim", "rvim", "vimdiff",
+         "emacsclient", "kak", "duckdb", "sqlplus", "pgcli", "mycli", "systemd-nspawn",
+         "schroot", "pkexec", "capsh")  # fmt: skip
 # Those that run a program which their arguments name: options, and options that take a word.
 RUN = {
     "command": ("", ""),
@@ -98,7 +105,7 @@ RUN = {
     "env": ("-i|-", "-[uC]"),
     "flock": ("-[nxse]+", "-[wE]"),
     "timeout": (r"-[ks]\w+|-v|--(foreground|preserve-status|(kill-after|signal)=\w+)", "-[ks]"),
-    "sudo": (r"-[nEHb]+|--(user|group)=[\w-]+", "-[nEH]*[ug]"),
+    "sudo": (r"-[nEHb]+|--(user|group)=[\w-]+", "-[nEH]*[ug]|--(user|group)"),
     "doas": ("-n", "-u"),
     "taskset": ("-[ac]+|--all-tasks|--cpu-list", ""),
     "chrt": ("-[abdfior]+|--(batch|deadline|fifo|idle|other|rr)", "-[TPD]"),
@@ -156,7 +163,10 @@ RUN = {
         r"-[a-zA-Z]\d+|--[a-z-]+=.+|-[vVQIlOsH]|--(exclusive|pty|overlap|label|unbuffered|quiet"
         "|parsable|wait|requeue|no-requeue|verbose|hold|oversubscribe|contiguous|test-only)",
         "-[a-zA-Z]|-(cwd|pe|hard|soft)|--[a-z-]+")),
-    **dict.fromkeys(("mpirun", "mpiexec", "orterun"), (
+    "shifter": ("--[a-z-]+=.+", "-[iVvm]|--(image|module|volume)"),
+    "likwid-pin": ("-[qS]", "-[cst]"),
+    **dict.fromkeys(("heaptrack", "gdbserver", "aa-exec"), ("", "-p")),
+    **dict.fromkeys(("mpirun", "mpiexec", "orterun", "aprun", "jsrun", "ibrun", "horovodrun"), (
         "--?(oversubscribe|allow-run-as-root|quiet|verbose|report-bindings)|--[a-z-]+=.+",
         "--?(n|np|c|H|host|hosts|hostfile|f|machinefile|ppn|N|x|wdir|map-by|bind-to|mca)")),
     "java": (r"-[XDd]\S+|-(jar|server|ea)|--[a-z-]+=.+", "-(cp|classpath|p|m)|--class-path"),
@@ -185,7 +195,9 @@ WITHIN: dict[str, dict[str, int]] = {
     **{one: {"exec": 1, "run": 1, "create": 1} for one in
        ("docker", "podman", "nerdctl", "docker-compose")},
     **{one: {"exec": 1, "run": 1, "debug": 1} for one in ("kubectl", "oc")},
-    **{one: {"exec": 1} for one in ("lxc", "incus")},
+    **{one: {"exec": 1} for one in ("lxc", "incus", "multipass", "crictl")},
+    **{one: {"run": 1, "start": 1} for one in ("buildah", "udocker", "enroot")},
+    "limactl": {"shell": 1}, "ch-run": {}, "wsl": {},
     **{one: {"exec": 1} for one in ("singularity", "apptainer")},
     **{one: {"run": 0}
        for one in ("conda", "mamba", "micromamba", "poetry", "pipenv", "pdm", "hatch", "rye",
@@ -204,7 +216,8 @@ WITHIN: dict[str, dict[str, int]] = {
 # Of those, which have a shell; in which -- stands before the program; which fetch it from a
 # registry.
 SHELLED = ("singularity", "apptainer", "poetry", "pipenv")
-ENDING = ("kubectl", "oc", "lxc", "incus", "nix", "guix", "distrobox")
+ENDING = ("kubectl", "oc", "lxc", "incus", "nix", "guix", "distrobox", "multipass", "ch-run",
+          "wsl")  # fmt: skip
 PACKAGES = ("npm", "pnpm", "yarn", "pipx", "uv", "nix", "guix", "deno", "go")
 # Their options without a word; and, of containers, in one letter.
 FLAGS = re.compile(
@@ -220,10 +233,7 @@ LETTERS = {
     **dict.fromkeys(("npm", "pnpm", "yarn"), "-y"),
     "lxc": "-[tT]", "incus": "-[tT]", "deno": "-A",
 }  # fmt: skip
-# Those whose options may run something, which a parameter may not be; options whose text they
-# evaluate; of git's commands, these.
-OPTIONS_RUN = ("tar", "bsdtar", "zip", "wget", "ansible-playbook")
-EVALUATED = {"ansible-playbook": "-e|--extra-vars"}
+# Of git's commands, those whose options may run something.
 GIT_RUNS = frozenset(("pull", "fetch", "clone", "ls-remote", "push", "archive", "grep", "rebase",
                       "bisect", "submodule", "remote", "config", "difftool", "mergetool",
                       "filter-branch", "filter-repo", "send-email", "daemon", "help"))  # fmt: skip
@@ -246,32 +256,11 @@ RUNNING = re.compile(
 NUMBER = re.compile(r"[0-9.]+[smhd]?")
 SSH_TAKES = re.compile(r"-[A-Za-z0-9]*[BbcDEeFIiJLlmOopQRSWw]")
 # Those that run others or texts, wherever they are named.
-INTERPRETERS = frozenset({*SCRIPTS, *NEVER, *TEXTS, "xargs", "ssh", "eval", "busybox"})
-TESTS = frozenset(
-    (
-        "-b",
-        "-c",
-        "-d",
-        "-e",
-        "-f",
-        "-g",
-        "-h",
-        "-k",
-        "-p",
-        "-r",
-        "-s",
-        "-u",
-        "-w",
-        "-x",
-        "-G",
-        "-L",
-        "-N",
-        "-O",
-        "-S",
-        "-z",
-        "-n",
-    )
-)
+INTERPRETERS = frozenset({*SCRIPTS, *NEVER, *TEXTS, "xargs", "ssh", "eval", "busybox"}) - {
+    # These are also what others call their commands.
+    "view", "rename", "nu", "kak", "posh",
+}  # fmt: skip
+TESTS = frozenset(f"-{one}" for one in "bcdefghkprsuwxGLNOSzn")
 COMPARES = frozenset(
     ("=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef")
 )
@@ -283,5 +272,8 @@ SPECIAL = re.compile(
     r"|READLINE\w*|\w*PATH|LD_\w+|DYLD_\w+|\w*_COMMAND|\w*OPTS?|\w*OPTIONS|\w*FLAGS|\w*EDITOR"
     r"|VISUAL|\w*PAGER|BROWSER|\w*ASKPASS|HOME|LESS\w*|GIT_\w+|PYTHON\w+|PERL\w+|RUBY\w+|NODE\w+"
     r"|JAVA\w*|MAKE\w*|LABTOOL\w*|labtool_\w*|TERM\w*|LOCPATH|GCONV\w*|POSIXLY_CORRECT|TAR_\w+"
-    r"|RSYNC_\w+|OLDPWD|PWD|auto_resume|histchars"
+    r"|BORG_\w+|\w+_RSH|\w*_SSH|PHPRC|PHP_INI\w*|LUA_\w+|ZDOTDIR|R_(PROFILE|ENVIRON|HOME|LIBS)\w*"
+    r"|ANSIBLE_\w+|XDG_\w+|WGETRC|KUBECONFIG|OPENSSL_\w+|DOTNET_\w+|(?i:npm_config_\w+)"
+    r"|(CARGO|RUSTC)_\w*|(SINGULARITY|APPTAINER)ENV_\w+|AWS_(CONFIG|SHARED)\w+|(VIM|EX)INIT"
+    r"|\w+_PASSCOMMAND|RSYNC_\w+|OLDPWD|PWD|auto_resume|histchars"
 )

@@ -22,10 +22,10 @@ class TemplateError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Word:
-    """A word. Of its text what is no expansion: all (`literal`), before the first (`start`), after
-    the last (`tail`), before any quotes (`head`). Its expansions: parameters, variables, the
-    commands of `$(...)`; `split` says which of these bash divides at spaces; `edited`:
-    one is more than the variable's text."""
+    """A word. Of its text what is no expansion: all (`literal`), before the first and any pattern
+    (`start`), after the last (`tail`), before any quotes (`head`). Its expansions: parameters,
+    variables, the commands of `$(...)`; `split` says which of these bash divides at spaces;
+    `edited`: one is more than the variable's text."""
 
     literal: str = ""
     start: str = ""
@@ -50,7 +50,7 @@ class Word:
         """Text that is no expansion."""
         self.literal += text
         self.tail += text
-        if self.plain:
+        if self.plain and not self.glob:
             self.start += text
 
     def expand(self) -> None:
@@ -182,8 +182,8 @@ class Words:
     def _bare(self, word: Word, char: str) -> None:
         if word.plain and not word.quoted:
             word.head += char
-        word.add(char)
         word.glob |= char in "*?[{"
+        word.add(char)
         self._text.take(1)
 
     def _escaped(self, word: Word, special: str = "") -> None:

@@ -43,8 +43,10 @@ class Phrase:
         return cls(" ".join(text.split()), parameters, Pattern(f"(?is){_expression(text)}"))
 
     def match(self, said: str) -> dict[str, str] | None:
-        """The parameters in what was said; None where it is another command."""
-        found = self._pattern.fullmatch(said.strip()[:LONGEST])
+        """The parameters in what was said; None where it is another command, or longer than
+        anybody says."""
+        said = said.strip()
+        found = self._pattern.fullmatch(said) if len(said) <= LONGEST else None
         return dict(zip(self.parameters, found.groups(), strict=True)) if found else None
 
 

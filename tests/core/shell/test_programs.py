@@ -129,6 +129,84 @@ echo {x} | awk '{{"date " $0 | getline}}'
 echo {x} | sed 's/.*/&/e'
 echo {x} | sed -n '/re/e'
 echo {x} | sed --expression='s,a,b,2e'
+command cd {x}; ./run
+tar cf a.tar *; ./show {x}
+tar cf a.tar {,b}{x}
+docker exec -e "BASH_ENV={x}" web bash s.sh
+docker exec --env=BASH_ENV={x} web bash s.sh
+docker exec -eBASH_ENV={x} web bash s.sh
+docker exec -e {x} web bash s.sh
+docker run --env {x} img
+docker exec {-e,A=1} web {x}
+kubectl create job x --image=i -- {x}
+multipass exec h -- {x}
+ch-run img -- {x}
+sg lab -c {x}
+sg lab "run {x}"
+rename "s/a/{x}/" *.txt
+mlr --icsv filter '$name == "{x}"' a.csv
+bioawk -c fastx '$name == "{x}"' a.fa
+jq ".name == \"{x}\"" a.json
+jq --arg {x} y '$n' a.json
+jq -L {x} . a.json
+yq ".a = \"{x}\"" a.yml
+exiftool -if '$Artist eq "{x}"' in
+sed p -e s/a/{x}/ list
+sed -i '' 's/a/{x}/' list
+sed p {x}
+awk '{print}' x={x}
+awk -v n={x} '{print n}' list
+python3 manage.py shell -c "f('{x}')"
+rails runner "f('{x}')"
+wp eval {x}
+datalad run ./x {x}
+fab -H host -- {x}
+split --filter={x} a
+split a {x}
+sort --compress-program={x} a
+sort {x}
+rg {x} docs
+fd {x}
+yt-dlp {x}
+rclone copy {x} out
+convert {x} out/a.png
+man {x}
+pdflatex "\def\name{{x}}\input{report}"
+ssh host '$(cat)' <<<{x}
+printf %s {x} | ssh host 'echo $(( $(cat) ))'
+printf %s {x} | ssh host 'read c; $c'
+mpirun.openmpi -n 4 {x}
+vim.basic -c {x}
+bash-5.2 -c {x}
+xonsh -c {x}
+emacsclient -e {x}
+BORG_PASSCOMMAND={x} borg list
+BORG_RSH={x} borg list
+LUA_INIT={x} lua a.lua
+SINGULARITYENV_LD_PRELOAD={x} singularity run a.sif
+python3 - {x} <<<{y}
+echo {x} >out/a; python3 - {y} <out/a
+bash -s {x} <<'END'
+bash -s -- {x}
+A={x}; python3 - {x}
+echo {x} | bash -s -- a
+echo {x} >q.sql; sqlite3 a.db '.read q.sql'
+time -p eval {x}
+export A={x}; script -c 'eval $A'
+A={x} sqlite3 a.db '.shell $A'
+A={x}; tmux new -d 'eval $A'
+A={x} python3 -c 'import os; os.system(os.environ["A"])'
+read -r A <<<{x}; watch -g 'eval $A'
+cd {x}; sqlite3 a.db '.read run'
+cd {x}; perl -e 'do "./a.pl"'
+cd {x}; sg lab ./run
+echo {x} >out/e; BASH_ENV=out/e bash show
+echo {x} >out/c; export GIT_CONFIG_GLOBAL=out/c; git status
+echo "A={x}" >.env; docker compose up
+echo "- hosts: {x}" >out/c.yml; ansible-playbook out/c.yml
+echo {x} >out/s.smk; snakemake -s out/s.smk
+cat <<<"name: {x}" | kubectl apply -f -
+docker build -t x - <<<"RUN echo {x}"
 """.strip().splitlines()
 
 USUAL = [
@@ -300,6 +378,36 @@ USUAL = [
     'node tools/x.js {x}',
     'ruby tools/x.rb {x}',
     'php artisan x {x}',
+    'time -p ./x {x}',
+    'psql -p 5432 lab -c "select 1"; ./x {x}',
+    'snakemake -j 4 --config sample={x} > out/log 2>&1',
+    'kubectl apply -f site.yml && ./notify {x}',
+    'cat <<<"name: {x}" | docker exec -i web ./load',
+    'docker build -t lab/x:{x} . > out/build.log',
+    "awk -F, '{print $2}' in/{x}.csv > out/{x}.txt",
+    "sed -n '2,5p' in/{x}.txt",
+    "jq -r .name in/{x}.json",
+    "jq '.name = $n' --arg n {x} a.json",
+    "jq -n --arg n {x} '$n'",
+    "python3 - {x} <<'END'\nimport sys\nprint(sys.argv[1])\nEND",
+    "perl -pi -e 's/a/b/' conf && ./x {x}",
+    "python3 -c 'print(1)' > out/a.txt; ./x {x}",
+    "Rscript -e 'rmarkdown::render(\"a.Rmd\")' && ./publish {x}",
+    "sqlite3 lab.db 'select name from runs' > out/names.txt; ./x {x}",
+    "psql lab -c 'refresh materialized view runs' && ./notify {x}",
+    'crontab -l | grep -c x; ./x {x}',
+    'ansible-playbook -l {x} site.yml',
+    'sudo --user lab ./x {x}',
+    'sg lab ./deploy.sh; ./notify {x}',
+    'docker rename web {x}',
+    'docker exec -e "NAME={x}" web ./x',
+    'samtools view -b in/{x}.sam | samtools sort -o out/{x}.bam',
+    'kubectl create configmap c --from-literal=a={x}',
+    'kubectl create job x --image=i -- ./x {x}',
+    'tar czf out.tgz ./*.csv; ./notify {x}',
+    'python3 manage.py runjob {x}',
+    'pdflatex -jobname {x} report',
+    "printf '%s' {x} | ssh host './deploy \"$(cat)\"'",
 ]  # fmt: skip
 
 
@@ -353,6 +461,14 @@ kubectl exec pod/{x} -- ./script {x}
 cd tools && python3 x.py {x} && python3 -m json.tool --help
 export A={x}; ./script "$(date +%F)" "$A"
 cat >out/conf.ini <<<"name={x}"; python3 tools/x.py out/conf.ini
+awk '{print $1}' ./{x}; awk -F, -v n=3 '{print n}' out/{x}.csv
+sed -n 1p ./{x}; sed -e p -e s/a/b/ out/{x}.txt
+perl -pe 's/a/b/' script && python3 -c 'print(1)' && ./script {x}
+time -p ./script {x}
+sort -k 2 -- {x}; split -- {x}
+sqlite3 out/a.db 'select 1'; ./script {x}
+tar cf out/a.tar ./*; ./script {x}
+docker exec -e "A={x}" web ./script {x}
 """.strip().splitlines()
 
 

@@ -34,6 +34,12 @@ def test_a_parameter_is_taken_as_it_is(text: str) -> None:
     assert Phrase.of("say [x]").match(f"say {text}") == {"x": text}
 
 
+def test_what_is_too_long_is_not_cut() -> None:
+    text = "b" * 50_000
+    assert Phrase.of("copy [x] to [y]").match(f"copy {text} to {text[:-9]}") is not None
+    assert Phrase.of("copy [x] to [y]").match(f"copy {text} to {text}") is None
+
+
 @pytest.mark.parametrize("text", ["", "[x] y", "a [b", "a b]", "a [x] [x]", "a [x-y]"])
 def test_what_is_no_command(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):

@@ -26,6 +26,7 @@ from labtool.tasks.jobs.slack.fresh import Fresh
 from labtool.tasks.jobs.slack.hearing import Pressed, Said, opened, overheard, pressed, said
 from labtool.tasks.jobs.slack.homes import Homes
 from labtool.tasks.jobs.slack.inbox import Inbox
+from labtool.tasks.jobs.slack.once import once
 from labtool.tasks.jobs.slack.persons import Persons
 from labtool.tasks.jobs.talk import Desk
 from labtool.tasks.jobs.who import Who, is_one_of
@@ -165,9 +166,7 @@ class Answers:
         self._named = people = self.fresh.people
         if one.action in _OWN:
             who = self._who(one.said, people)
-            done = self._do(
-                inbox, ident, one.said, lambda desk: desk.pressed(one.action, one.value, who)
-            )
+            done = self._do(inbox, ident, one.said, lambda desk: once(inbox, desk, one, who))
             if done:
                 self._fade(one, who.asker.name)
             return

@@ -77,6 +77,10 @@ class Inbox:
             )
         )
 
+    def knows(self, ident: str) -> bool:
+        """Whether an event was kept."""
+        return bool(self._database.rows("SELECT 1 FROM slack_inbox WHERE id = ?", ident))
+
     def waiting(self) -> list[tuple[str, dict[str, Any], float]]:
         """What was not answered yet, the oldest first, with when it came."""
         rows = self._database.rows(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from labtool.core.text import one_line
 from labtool.tasks.jobs.webhooks.section import Project, Rule, deploy_of
 
 
@@ -122,8 +123,8 @@ def is_deployed(project: Project, event: Event) -> bool:
 def idle(project: Project, event: Event) -> str:
     """Why an event starts nothing."""
     if event.merged and project.deploy:
-        wanted = " or ".join(project.branch or (event.main,))
-        return f"nothing to do: merged into {event.fields['branch']}, not {wanted}"
+        wanted = one_line(" or ".join(project.branch or (event.main,)))
+        return f"nothing to do: merged into {one_line(event.fields['branch'])}, not {wanted}"
     return "nothing to do"
 
 
