@@ -30,7 +30,7 @@ def doctor(
         from labtool.core.errors import FAILED, OK
         from labtool.core.probe import Patient
         from labtool.tasks.probes import probes
-        from labtool.tasks.sections import SECTIONS, model
+        from labtool.tasks.sections import SECTIONS, model, staying
 
         lab = o.load(config, context)
         there = (lab.state / "labtool.db").exists()
@@ -38,7 +38,7 @@ def doctor(
         if there and not dry_run:
             database = Database.open(lab.state)
         sections = [lab.section(name, model(name)) for name in SECTIONS]
-        patient = Patient(lab, database, o.clock(lab, at).now(), sections)
+        patient = Patient(lab, database, o.clock(lab, at).now(), sections, staying(lab))
         found = [one for probe in probes() for one in _asked(probe, patient)]
         done = [_mended(one) for one in found if fix and not dry_run and one.mend]
         bad = any(one.state == "bad" for one in found)

@@ -1,7 +1,7 @@
 """What `labtool doctor` finds: the nouns that the probes of all tasks share."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -25,13 +25,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked at, and when (UTC): the config, with all its `sections`; the database is a
-    copy where nothing may change."""
+    """What is looked at, and when (UTC): the config, with all its `sections` and what it wants
+    to be `staying` in the foreground; the database is a copy where nothing may change."""
 
     config: Config
     database: Database
     now: datetime
     sections: Sequence[BaseModel] = ()
+    staying: Mapping[str, str] = field(default_factory=dict)
 
 
 Probe = Callable[[Patient], Iterable[Finding]]

@@ -11,6 +11,8 @@ from labtool.core.probe import Probe
 PROBES = (
     "labtool.tasks.report.probes.down:probe",
     "labtool.tasks.report.probes.timers:probe",
+    "labtool.tasks.report.probes.services:probe",
+    "labtool.tasks.report.probes.credentials:probe",
     "labtool.tasks.report.probes.disk:probe",
     "labtool.tasks.report.probes.database:probe",
     "labtool.tasks.report.probes.permissions:probe",

@@ -1,5 +1,6 @@
 """`labtool doctor`."""
 
+import os
 import socket
 import sqlite3
 import struct
@@ -8,11 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from labtool.core.alerts import Ledger
 from labtool.core.clock import iso
+from labtool.core.credentials import remember
+from labtool.core.database import Database
+from labtool.core.errors import Failed
 from labtool.tasks.report.probes.disk import days_left
 from tests.lab import Lab
 
@@ -53,8 +60,10 @@ def right() -> Iterator[TimeServer]:
 TIMERS = {"often": {"run": "status", "when": "every 5m"}}
 
 
-def found(lab: Lab, *arguments: str) -> dict[str, tuple[str, str]]:
-    document = lab.run("doctor", "--json", *arguments).json()
+def found(
+    lab: Lab, *arguments: str, env: dict[str, str] | None = None
+) -> dict[str, tuple[str, str]]:
+    document = lab.run("doctor", "--json", *arguments, env=env).json()
     return {one["about"]: (one["state"], one["what"]) for one in document["findings"]}
 
 
@@ -109,6 +118,98 @@ def test_no_time_server_is_no_failure(lab: Lab) -> None:
         silent.bind(("127.0.0.1", 0))
         lab.configure({"doctor": {"ntp": [f"127.0.0.1:{silent.getsockname()[1]}"]}})
         assert found(lab)["clock"][0] == "warn"
+
+
+class WebServer(BaseHTTPRequestHandler):
+    """Any web server: it says what time it is."""
+
+    wrong = 0.0
+
+    def do_HEAD(self) -> None:
+        self.send_response_only(405)
+        self.send_header("Date", formatdate(time.time() + self.wrong, usegmt=True))
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("wrong", "state"), [(0.0, "ok"), (-7200.0, "bad")])
+def test_a_web_server_says_what_time_it_is_where_no_time_server_does(
+    lab: Lab, wrong: float, state: str
+) -> None:
+    handler = type("Handler", (WebServer,), {"wrong": wrong})
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as silent,
+    ):
+        silent.bind(("127.0.0.1", 0))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}/"
+        ntp = [f"127.0.0.1:{silent.getsockname()[1]}"]
+        lab.configure({"doctor": {"ntp": ntp, "hosts": ["http://127.0.0.1:9/", here]}})
+        try:
+            clock = found(lab)["clock"]
+        finally:
+            server.shutdown()
+    assert clock[0] == state
+    assert here in clock[1]
+    assert wrong == 0 or "7200." in clock[1] or "7199." in clock[1]
+
+
+def systemd(lab: Lab, **values: str) -> dict[str, str]:
+    """The environment of a systemctl that knows a unit."""
+    known = {"Id": "labtool-workflow-work.service", "LoadState": "loaded", **values}
+    lines = "\n".join(f"{name}={value}" for name, value in known.items())
+    program = lab.folder / "bin" / "systemctl"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{lines}\n\nId=other.service\nEND\n")
+    program.chmod(0o755)
+    return {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(
+    ("values", "state", "what"),
+    [
+        ({"ActiveState": "active", "NRestarts": "0"}, "ok", "nothing is known against"),
+        ({"ActiveState": "active", "NRestarts": "17"}, "warn", "started again 17 times"),
+        ({"ActiveState": "failed", "NRestarts": "5"}, "bad", "was given up"),
+        ({"ActiveState": "inactive", "NRestarts": "0"}, "bad", "is inactive"),
+    ],
+)
+def test_a_service_of_systemd(
+    lab: Lab, right: TimeServer, values: dict[str, str], state: str, what: str
+) -> None:
+    lab.configure({"doctor": {"ntp": [right.address]}, "engine": {"follow": True}})
+    known = found(lab, env=systemd(lab, **values))
+    assert known["services"][0] == state
+    assert what in known["services"][1]
+
+
+def test_a_service_that_nobody_started(lab: Lab, right: TimeServer) -> None:
+    jobs = {"example": {"description": "x", "jobs": {"a": {"run_args_template": "true"}}}}
+    lab.configure({
+        "doctor": {"ntp": [right.address]}, "jobs": jobs, "jobs_settings": {"follow": True},
+    })  # fmt: skip
+    state, what = found(lab, env=systemd(lab, LoadState="not-found"))["services"]
+    assert state == "bad"
+    assert "jobs-work" in what
+    assert "does not run" in what
+
+
+def test_credentials_that_run_out_and_what_is_open(lab: Lab, right: TimeServer) -> None:
+    lab.configure({"doctor": {"ntp": [right.address]}})
+    lab.run("digest")
+    now = datetime.now(UTC)
+    with closing(Database.open(lab.state)) as database:
+        remember(database, "the token of cache.github", now + timedelta(days=5))
+        error = Failed("AWS refuses the keys", where="AWS\x1b", code="aws_keys")
+        Ledger(database, timedelta(0), {}).record("cache", [error], now)
+    known = found(lab)
+    assert known["credentials"][0] == "warn"
+    assert "the token of cache.github runs out on" in known["credentials"][1]
+    assert known["trouble"][0] == "bad"
+    assert "AWS refuses the keys" in known["trouble"][1]
+    assert "\x1b" not in lab.run("doctor").out
+    later = (now + timedelta(days=6)).isoformat()
+    assert found(lab, "--at", later)["credentials"][0] == "bad"
 
 
 def test_secrets_that_others_may_read_are_closed(lab: Lab, right: TimeServer) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from labtool.core.clock import iso
+from labtool.core.credentials import remember
 from labtool.core.database import Marks
 from labtool.core.errors import LabtoolError
 from labtool.core.messages import Message, Recipient
@@ -28,6 +29,8 @@ class Who:
 
 def tell(run: Run, source: str, answer: Answer, who: Who) -> None:
     """Put into the outbox what is to be said; what was said is not said again."""
+    ends = answer.expires.at if answer.expires else None
+    remember(run.database, f"the credential of cache.{source}", ends)
     if answer.expires:
         zone = run.config.core.lab.timezone
         for message in warnings(source, answer.expires, who.admins(), run.clock.now(), zone):

@@ -44,12 +44,17 @@ def test_a_token_of_github_that_runs_out(lab: Lab) -> None:
         lab.secrets(GITHUB_TOKEN=TOKEN)
         source = {"kind": "github", "base_url": server.url, "organisations": ["example"],
                   "token": "${GITHUB_TOKEN}"}  # fmt: skip
-        lab.configure({"lab": {"admins": ["#admins"]}, "cache": {"code": source}})
+        lab.configure({"lab": {"admins": ["#admins"]}, "cache": {"code": source},
+                       "doctor": {"ntp": []}})  # fmt: skip
         said = "The token of GitHub (cache.code) runs out on Sunday 20 December 2026"
         assert said not in lab.run("cache", "--at", "2026-12-01T09:00").out
         assert said in lab.run("cache", "--at", "2026-12-10T09:00").out
         assert said not in lab.run("cache", "--force", "--at", "2026-12-11T09:00").out
         assert said in lab.run("cache", "--force", "--at", "2026-12-18T09:00").out
         assert said not in lab.run("cache", "--force", "--at", "2026-12-19T09:00").out
+        looked = lab.run("doctor", "--json", "--at", "2026-12-21T09:00").json()["findings"]
+        [about] = [one for one in looked if one["about"] == "credentials"]
+        assert about["state"] == "bad"
+        assert "the credential of cache.code ran out on" in about["what"]
     finally:
         server.stop()

@@ -1,8 +1,10 @@
-"""What time it is elsewhere: a time server (SNTP, RFC 4330)."""
+"""What time it is elsewhere: a time server (SNTP, RFC 4330), or the Date of any web server, which
+has whole seconds (RFC 9110, section 6.6.1)."""
 
 import socket
 import struct
 import time
+from email.utils import parsedate_to_datetime
 
 from labtool.core.errors import Temporary
 
@@ -11,7 +13,7 @@ _PORT = 123
 _EPOCH = 2_208_988_800
 
 
-def offset(server: str, seconds: float = 2.0) -> float:
+def ahead_of_ntp(server: str, seconds: float = 2.0) -> float:
     """By how many seconds this machine's clock is ahead of a server's (HOST or HOST:PORT); negative
     where it is behind. Raises Temporary."""
     host, _, port = server.rpartition(":") if ":" in server else (server, "", str(_PORT))
@@ -30,3 +32,20 @@ def offset(server: str, seconds: float = 2.0) -> float:
     whole, part = struct.unpack("!II", answer[40:48])
     there: float = whole - _EPOCH + part / 2**32
     return (sent + came) / 2 - there
+
+
+def ahead_of_web(address: str, seconds: float = 5.0) -> float:
+    """By how many seconds this machine's clock is ahead of a web server's, to about one. Raises
+    Temporary."""
+    import requests
+
+    try:
+        sent = time.time()
+        answer = requests.head(address, timeout=seconds, allow_redirects=False)
+        came = time.time()
+        there = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (requests.RequestException, OSError, KeyError, ValueError) as error:
+        what = f"gives no time ({type(error).__name__})"
+        raise Temporary(what, where=address, code="date") from error
+    # Cut off, not rounded: it was half a second later there, on the whole.
+    return (sent + came) / 2 - there - 0.5
