@@ -6,7 +6,8 @@ line here.
 
 from pkgutil import resolve_name
 
-from labtool.core.probe import Probe
+from labtool.core.errors import ConfigError, LabtoolError
+from labtool.core.probe import Finding, Patient, Probe
 
 PROBES = (
     "labtool.tasks.report.probes.down:probe",
@@ -22,6 +23,20 @@ PROBES = (
 def probes() -> list[Probe]:
     """All of them, imported now."""
     return [_load(name) for name in PROBES]
+
+
+def examined(patient: Patient) -> list[Finding]:
+    """What all of them find; one that cannot look is a finding itself. Raises ConfigError."""
+    return [one for probe in probes() for one in _asked(probe, patient)]
+
+
+def _asked(probe: Probe, patient: Patient) -> list[Finding]:
+    try:
+        return list(probe(patient))
+    except ConfigError:
+        raise
+    except LabtoolError as error:
+        return [Finding("warn", "doctor", str(error))]
 
 
 def _load(name: str) -> Probe:
