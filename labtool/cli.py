@@ -36,6 +36,7 @@ COMMANDS = {
     "outbox": "Messages sent, waiting, unknown or failed; retry or drop one.",
     "alerts": "Errors that the admins know of; snooze one.",
     "digest": "Send the admins one summary of what needs them, if anything does.",
+    "report": "How the week was: tasks, backups, disk, updates; --send also compresses old logs.",
     "config": "The config's JSON Schema, for editors.",
 }
 

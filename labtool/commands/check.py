@@ -71,6 +71,7 @@ def _look(lab: "Config", services: "Services", today: "date", *, online: bool) -
     instruments = _instruments(lab, services, findings, online=online)
     spoken = [*reminders.spoken, *instruments, *_jobs(lab, services, findings)]
     spoken += _workflows(lab, services, findings)
+    spoken += core.check_report(lab, services, findings)
     core.check_ways(lab, services, spoken, findings)
     if online:
         core.check_credentials(services, findings)

@@ -7,7 +7,7 @@ import typer
 from labtool.commands import _options as o
 
 if TYPE_CHECKING:
-    from labtool.core.probe import Finding, Patient, Probe
+    from labtool.core.probe import Finding
 
 app = typer.Typer(add_completion=False)
 
@@ -28,18 +28,14 @@ def doctor(
         from labtool.commands import _show as show
         from labtool.core.database import Database
         from labtool.core.errors import FAILED, OK
-        from labtool.core.probe import Patient
-        from labtool.tasks.probes import probes
-        from labtool.tasks.sections import SECTIONS, model, staying
+        from labtool.tasks.probes import examined
 
         lab = o.load(config, context)
         there = (lab.state / "labtool.db").exists()
         database = Database.snapshot(lab.state)
         if there and not dry_run:
             database = Database.open(lab.state)
-        sections = [lab.section(name, model(name)) for name in SECTIONS]
-        patient = Patient(lab, database, o.clock(lab, at).now(), sections, staying(lab))
-        found = [one for probe in probes() for one in _asked(probe, patient)]
+        found = examined(lab, database, o.clock(lab, at).now())
         done = [_mended(one) for one in found if fix and not dry_run and one.mend]
         bad = any(one.state == "bad" for one in found)
         if json:
@@ -53,19 +49,6 @@ def doctor(
         return FAILED if bad else OK
 
     o.finish(body, verbose=verbose, json=json)
-
-
-def _asked(probe: "Probe", patient: "Patient") -> "list[Finding]":
-    """What a probe finds; one that cannot look is a finding itself."""
-    from labtool.core.errors import ConfigError, LabtoolError
-    from labtool.core.probe import Finding
-
-    try:
-        return list(probe(patient))
-    except ConfigError:
-        raise
-    except LabtoolError as error:
-        return [Finding("warn", "doctor", str(error))]
 
 
 def _mended(finding: "Finding") -> str:

@@ -1,10 +1,13 @@
 """`labtool log`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labtool.commands import _options as o
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 app = typer.Typer(add_completion=False)
 
@@ -82,6 +85,17 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
     return 0
 
 
+def _output(file: "Path") -> str:
+    from labtool.core.logs import read
+
+    try:
+        return read(file).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""  # it printed nothing, or that is not kept any more
+    except OSError as error:
+        return f"what it printed cannot be read: {error}"
+
+
 def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int:
     from dataclasses import asdict
 
@@ -93,8 +107,7 @@ def _one(number: int, config: str, context: typer.Context, *, json: bool) -> int
 
     lab = o.load(config, context)
     run = Journal(Database.snapshot(lab.state)).entry(number)
-    file = run_log(lab.state, number)
-    output = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    output = _output(run_log(lab.state, number))
     if json:
         show.document({**asdict(run), "output": output})
         return 0

@@ -129,6 +129,27 @@ class Journal:
         rows = self._database.rows("SELECT min(started) AS first FROM runs")
         return from_iso(rows[0]["first"]) if rows[0]["first"] else None
 
+    def since(self, moment: datetime, until: datetime) -> list[Entry]:
+        """The runs that started from `moment` on and before `until`, oldest first."""
+        rows = self._database.rows(
+            "SELECT * FROM runs WHERE started >= ? AND started < ? ORDER BY id",
+            iso(moment),
+            iso(until),
+        )
+        return [_entry(row) for row in rows]
+
+    def done_before(self, moment: datetime, each: int) -> list[Entry]:
+        """Of each command and timer, the newest `each` runs that were done and started before
+        then."""
+        rows = self._database.rows(
+            "SELECT * FROM (SELECT *, row_number() OVER"
+            " (PARTITION BY task, timer, arguments ORDER BY id DESC) AS place"
+            " FROM runs WHERE status = 'done' AND started < ?) WHERE place <= ?",
+            iso(moment),
+            each,
+        )
+        return [_entry(row) for row in rows]
+
     def prune(self, before: datetime) -> list[int]:
         """Remove the rows of runs that started before then; their ids."""
         rows = self._database.rows("SELECT id FROM runs WHERE started < ?", iso(before))

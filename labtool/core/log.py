@@ -45,6 +45,8 @@ def captured(path: Path, *, quiet: bool) -> Iterator[None]:
     if `quiet`; no file is left when nothing was printed."""
     make_folder(path.parent)
     try:
+        # The numbers of runs begin again where the database was lost.
+        path.with_name(f"{path.name}.gz").unlink(missing_ok=True)
         file = path.open("wb", buffering=0)
     except OSError as error:
         raise unusable(path, error) from error

@@ -24,7 +24,7 @@ from labtool.core.emergency import tell_without_state
 from labtool.core.errors import ConfigError, Failed, LabtoolError, StateError
 from labtool.core.journal import STATUS_OF_EXIT, Journal
 from labtool.core.lock import hold, share
-from labtool.core.log import captured, complain, remove_old, run_log, write_bug
+from labtool.core.log import captured, complain, run_log, write_bug
 from labtool.core.masking import mask
 from labtool.core.messages import Message, Recipient, show_message
 from labtool.core.outbox import Outbox
@@ -32,7 +32,8 @@ from labtool.core.task import Run, Task
 from labtool.core.telling import tell
 
 _KEEP_RUNS = timedelta(days=400)
-_KEEP_LOGS = timedelta(days=30)
+# After how many runs what is old goes, and how many logs are compressed then.
+_OFTEN, _MOST = 50, 100
 
 
 def run_task(task: Task, body: Callable[[Run], None]) -> int:
@@ -124,10 +125,12 @@ def _journaled(
         text = "\n".join(dict.fromkeys(str(error) for error in run.errors))
         seconds = time.monotonic() - started
         journal.end(number, task.clock.now(), seconds, status, run.counts, text)
-    if number % 50 == 0:
+    if number % _OFTEN == 0:
+        from labtool.core.logs import tidy
+
         # By the machine's clock, so that a pretended time removes nothing.
         journal.prune(datetime.now(UTC) - _KEEP_RUNS)
-        remove_old(run_log(task.config.state, 0).parent, _KEEP_LOGS.total_seconds())
+        tidy(task.config.state, _MOST)
     if status != e.INTERRUPTED or task.json:
         _report(run, status)
     return status

@@ -1,6 +1,6 @@
 """The one place where real clients are built, each when it is first used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -94,10 +94,15 @@ class Services:
 
     @cached_property
     def _admins(self) -> tuple[list[Recipient], list[Problem]]:
+        return self.recipients(self._config.core.lab.admins, "lab", "admins")
+
+    def recipients(self, names: Sequence[str], *loc: str) -> tuple[list[Recipient], list[Problem]]:
+        """Who is meant by people's names, mail addresses and channels that stand at a place of
+        the config; and what is wrong with the others."""
         people, missing = self._known
         found: list[Recipient] = []
         problems: list[Problem] = []
-        for number, name in enumerate(self._config.core.lab.admins):
+        for number, name in enumerate(names):
             if name.startswith("#"):
                 found.append(Recipient("channel", name))
                 continue
@@ -107,9 +112,9 @@ class Services:
                 if "@" in name:
                     found.append(self._by_address(people, name))
                 elif missing is None:
-                    where = self._config.where("lab", "admins", number)
+                    where = self._config.where(*loc, number)
                     fix = "write a name of the people's list, a mail address or a #channel"
-                    problems.append(Problem(where, str(error), fix, f"lab.admins[{number}]"))
+                    problems.append(Problem(where, str(error), fix, f"{'.'.join(loc)}[{number}]"))
         return found, problems
 
     def _by_address(self, people: People, email: str) -> Recipient:

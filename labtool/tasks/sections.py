@@ -25,6 +25,7 @@ SECTIONS = {
     "serve": "labtool.tasks.page.section:Serve",
     "ptg": "labtool.tasks.ptg.section:Ptg",
     "doctor": "labtool.tasks.report.section:Doctor",
+    "report": "labtool.tasks.report.section:Report",
     "engine": "labtool.tasks.workflow.section:Engine",
     "triggers": "labtool.tasks.workflow.triggers.section:Triggers",
     "workflows": "labtool.tasks.workflow.section:Workflows",

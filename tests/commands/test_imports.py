@@ -77,6 +77,7 @@ NOTHING: set[str] = set()
         (["outbox"], NOTHING),
         (["alerts"], NOTHING),
         (["digest"], {"cronsim"}),
+        (["report"], {"cronsim"}),
         (["config", "schema"], NOTHING),
         (["timers", "next"], {"cronsim"}),
         (["timers", "crontab"], NOTHING),

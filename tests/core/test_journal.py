@@ -105,3 +105,20 @@ class Runs(RuleBasedStateMachine):
 
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_a_span_of_runs_and_what_was_done_before(tmp_path: Path) -> None:
+    journal = Journal(Database.open(tmp_path))
+    for day in range(6):
+        for task in ("remind", "digest"):
+            run = journal.start(task, "", (), START + timedelta(days=day))
+            journal.end(run, START, 1.0, 1 if day == 2 else 0, {}, "")
+    edge = START + timedelta(days=4)
+    assert [one.task for one in journal.since(edge, edge + timedelta(days=1))] == [
+        "remind",
+        "digest",
+    ]
+    before = journal.done_before(edge, 2)
+    assert sorted((one.task, (one.started - START).days) for one in before) == [
+        ("digest", 1), ("digest", 3), ("remind", 1), ("remind", 3),
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.database import Database
 from labtool.core.errors import ConfigError, Problem
+from labtool.core.logs import read
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.people import People
@@ -65,7 +66,7 @@ def printed(config: Config, settings: JobsSettings, entry: Entry) -> str:
     found = []
     for name in ("stdout", "stderr"):
         try:
-            raw = (folder / name).read_bytes()[-_SHOWN:]
+            raw = read(folder / name)[-_SHOWN:]
         except OSError:
             continue
         text = clean(raw.decode("utf-8", "replace")).rstrip()

@@ -14,6 +14,7 @@ from labtool.core.roster import COLUMNS
 from labtool.core.tables import MISTAKE, misspelt
 from labtool.core.text import counted
 from labtool.services.build import Services
+from labtool.tasks.report.section import Report
 
 
 @dataclass(slots=True)
@@ -173,6 +174,13 @@ def check_ways(
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         findings.notes.append(f"{shown} cannot be reached: neither a mail address nor a Slack id")
+
+
+def check_report(config: Config, services: Services, findings: Findings) -> list[tuple[Loc, str]]:
+    """Who gets the weekly report is somebody; the places that speak to a channel."""
+    names = config.section("report", Report).to
+    findings.problems += services.recipients(names, "report", "to")[1]
+    return [(("report", "to", n), name) for n, name in enumerate(names) if name.startswith("#")]
 
 
 def check_credentials(services: Services, findings: Findings) -> None:

@@ -1,4 +1,4 @@
-"""The config's section `doctor`."""
+"""The config's sections `doctor` and `report`."""
 
 from typing import Annotated
 
@@ -14,4 +14,18 @@ class Doctor(Section):
     hosts: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = Field(
         default=(),
         description="Web servers whose Date counts where no time server answers; default: Slack's",
+    )
+
+
+class Report(Section):
+    """The weekly report: who gets it, and who is asked what is new."""
+
+    to: Words = Field(
+        default=(), description="Names, mail addresses and #channels; default: the admins"
+    )
+    online: bool = Field(default=False, description="Ask the package index for updates too")
+    index: str = Field(
+        default="https://pypi.org/pypi",
+        pattern=r"^https?://\S+$",
+        description="The package index: NAME/json below it",
     )

@@ -84,6 +84,16 @@ def _words(entry: Entry) -> str:
     return " ".join(words[: 1 + _NAMED.get(entry.task, len(words))])
 
 
+def whose(entry: Entry, timers: Mapping[str, Timer]) -> str:
+    """Under which name a run counts, as in the timetable; empty for what was only mistyped."""
+    if entry.timer:
+        return entry.timer
+    if entry.status == "usage":
+        return ""
+    typed = _typed(entry)
+    return next((name for name, timer in timers.items() if timer.run == typed), _words(entry))
+
+
 def as_kept(command: str) -> str:
     """A command, as the journal knows it."""
     for task, typed in _TYPED.items():

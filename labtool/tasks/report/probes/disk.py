@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from labtool.core.clock import iso
-from labtool.core.database import Marks
+from labtool.core.database import Database, Marks
 from labtool.core.probe import Finding, Patient
 
 _SPACE = "doctor-disk"
@@ -22,8 +22,7 @@ def probe(patient: Patient) -> Iterable[Finding]:
     usage = shutil.disk_usage(folder)
     marks, today = Marks(patient.database, _SPACE), patient.now.date()
     marks.put(today.isoformat(), str(usage.free), iso(patient.now))
-    known = {date.fromisoformat(day): int(free) for day, free in marks.all().items()}
-    left = days_left(known, today, usage.free)
+    left = days_left(known(patient.database), today, usage.free)
     what = f"{usage.free / _GB:.1f} GB of {usage.total / _GB:.0f} GB are free"
     fix = "free some space: du -xh --max-depth=2 / | sort -h; labtool doctor --fix"
     if usage.free < _LEAST or usage.free < usage.total * _LOW:
@@ -32,6 +31,12 @@ def probe(patient: Patient) -> Iterable[Finding]:
         yield Finding("warn", "disk", f"{what}, and at this rate none in {left:.0f} days", fix)
     else:
         yield Finding("ok", "disk", what)
+
+
+def known(database: Database) -> dict[date, int]:
+    """The bytes that were free, on the days on which somebody looked."""
+    marks = Marks(database, _SPACE)
+    return {date.fromisoformat(day): int(free) for day, free in marks.all().items()}
 
 
 def days_left(known: dict[date, int], today: date, free: int) -> float | None:
