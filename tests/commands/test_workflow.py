@@ -326,3 +326,23 @@ def test_one_of_an_id_is_not_begun_again_beside_another(lab: Lab) -> None:
     assert "another run of the id one is open" in done.err
     lab.run("workflow", "cancel", second)
     assert lab.run("workflow", "retry", first).status == 0
+
+
+def test_a_job_starts_a_workflow_with_what_was_said(lab: Lab) -> None:
+    jobs = {
+        "description": "x",
+        "jobs": {"go": {"run_args_template": "labtool workflow start w path={path}",
+                        "report_stdout": True}},
+        "slack": [{"command": "go [path]", "help": "x", "action": "schedule_job",
+                   "job_type": "go"}],
+    }  # fmt: skip
+    found = config([{"name": "a", "run": "printf %s {path}"}], input={"required": ["path"]})
+    lab.configure({**found, "jobs": {"x": jobs}})
+    said = lab.run("jobs", "say", "--", "x", "go", "--dry-run$(id)")
+    assert said.status == 0, said.err
+    done = lab.run("jobs", "work")
+    assert done.status == 0, done.err
+    assert lab.run("workflow", "work").status == 0
+    [run] = lab.run("workflow", "list", "--json").json()
+    assert run["state"] == "completed"
+    assert run["input"] == {"path": "--dry-run$(id)"}

@@ -20,6 +20,8 @@ from labtool.core.errors import ConfigError, Problem, UsageError
 from labtool.core.files import expand
 
 M = TypeVar("M", bound=BaseModel)
+# Names the config, where no option does.
+CONFIG_VARIABLE = "LABTOOL_CONFIG"
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Config:
 def find(given: str | None) -> Path:
     """The config file: the given one, `$LABTOOL_CONFIG`, `./labtool.yaml`, the user's or
     the machine's. Raises UsageError when there is none."""
-    named = given or os.environ.get("LABTOOL_CONFIG")
+    named = given or os.environ.get(CONFIG_VARIABLE)
     if named:
         path = expand(named)
         with suppress(OSError, ValueError):  # no name of a file, such as one that is too long

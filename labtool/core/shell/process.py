@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,6 +105,7 @@ def _bytes(value: str) -> bytes:
 
 def _start(plan: Plan, given: IO[bytes]) -> tuple["subprocess.Popen[bytes]", list[Output]]:
     environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    environment["PATH"] = _with_labtool(environment.get("PATH", os.defpath))
     environment |= {**plan.environment, tree.MARK: plan.token}
     outputs: list[Output] = []
     writing: list[int] = []
@@ -127,6 +129,12 @@ def _start(plan: Plan, given: IO[bytes]) -> tuple["subprocess.Popen[bytes]", lis
     for output in outputs:
         output.start()
     return process, outputs
+
+
+def _with_labtool(path: str) -> str:
+    """Where programs are, of which labtool itself is one: cron knows nothing of where it is."""
+    own = str(Path(sys.executable).parent)
+    return path if own in path.split(os.pathsep) else f"{path}{os.pathsep}{own}"
 
 
 def _popen(

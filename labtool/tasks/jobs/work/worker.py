@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labtool.core import tree
+from labtool.core.config.load import CONFIG_VARIABLE
 from labtool.core.database import Database
 from labtool.core.errors import Failed, LabtoolError, StateError
 from labtool.core.lock import held as is_held
@@ -166,7 +167,7 @@ class Worker:
             shell=self.settings.shell,
             script=job.script,
             arguments=arguments,
-            environment={**job.env, **secrets},
+            environment={CONFIG_VARIABLE: str(config.path), **job.env, **secrets},
             folder=folder,
             logs=logs_of(config, self.settings, entry),
             token=entry.token,

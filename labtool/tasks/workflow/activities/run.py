@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from labtool.core import strictjson
+from labtool.core.config.load import CONFIG_VARIABLE
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import mistake
 from labtool.core.errors import Failed, Temporary
@@ -81,7 +82,11 @@ class Options(ActivityOptions):
         for secret in secrets.values():
             conceal(secret, _PIN)
         folder = Path(fill(self.folder, context.values))
-        own = {"LABTOOL_RUN": context.run, "LABTOOL_SCRATCH": str(context.scratch)}
+        own = {
+            CONFIG_VARIABLE: str(context.config.path),
+            "LABTOOL_RUN": context.run,
+            "LABTOOL_SCRATCH": str(context.scratch),
+        }
         plan = process.Plan(
             shell=settings.shell,
             script=self.script,
