@@ -23,7 +23,7 @@ from labtool.tasks.sections import SECTIONS
 from labtool.tasks.workflow.runs import Runs, opened
 
 LABTOOL = str(Path(sys.executable).parent / "labtool")
-STEPS, CLOSED = 10, 100_000
+STEPS, CLOSED, FILES = 10, 100_000, 5000
 CONFIG = f"""
 workflows:
   steps:
@@ -125,6 +125,19 @@ def main() -> None:
                     flush=True,
                 )
                 close(runs, CLOSED if what == "new" else 0)
+            for number in range(FILES):
+                (folder / "in" / f"{number}.go").write_text("")
+            with worker(folder) as process:
+                start = time.perf_counter()
+                while len(list((folder / "seen").iterdir())) < FILES:
+                    time.sleep(0.5)
+                took = time.perf_counter() - start
+                time.sleep(10)
+                print(
+                    f"{FILES} files at once: {FILES / took:.1f} runs/s; once they are known, idle"
+                    f" {idle(process, 20):.1%} of a core",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

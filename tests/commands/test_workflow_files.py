@@ -267,3 +267,14 @@ def test_a_file_whose_input_does_not_fit_stops_no_other(lab: Lab) -> None:
     assert "does not match" in done.err
     assert [one["input"]["name"] for one in listed(lab)] == ["good.csv"]
     assert lab.run("workflow", "work").status == 0
+
+
+def test_a_file_that_went_before_its_run_began_fails_the_run(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    (lab.folder / "in" / "a.csv").write_text("1")
+    started(lab, f"path={lab.folder}/in/gone.csv")
+    assert lab.run("workflow", "work").status == 1
+    states_ = {one["input"]["path"].rpartition("/")[2]: one for one in listed(lab)}
+    assert states_["a.csv"]["state"] == "completed"
+    assert states_["gone.csv"]["state"] == "failed"
+    assert "gone.csv" in states_["gone.csv"]["why"]

@@ -1,6 +1,7 @@
 """Several workers of one engine on a real PostgreSQL: no run is done twice, and one whose worker
 dies on another machine is taken up once its sign of life is old."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,3 +80,50 @@ def test_a_server_that_refuses_or_is_away_is_told(lab: Lab, server: PostgreSql) 
         assert PASSWORD not in done.err + done.out
         assert "postgresql://lab@/postgres" in done.err
         assert not Path(lab.state / "workflows.db").exists()
+
+
+# libfaketime breaks the waits of Python 3.11's threads.
+ODD = """
+import time
+right = time.time
+time.time = lambda: right() + {wrong}
+from labtool.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("wrong", [7200, -7200])
+def test_a_worker_whose_clock_is_wrong(lab: Lab, server: PostgreSql, wrong: int) -> None:
+    """It takes nobody for dead who lives, nor is it taken for dead; pauses are as long as said."""
+    server.sql("DROP DATABASE IF EXISTS clocks")
+    server.sql("CREATE DATABASE clocks")
+    word = lab.folder / "word"
+    word.write_text(PASSWORD)
+    word.chmod(0o600)
+    effects = lab.folder / "effects"
+    once = f'echo "{{run}}" >>{effects}; [ -e x ] && exit; touch x; exit 75'
+    lab.configure({
+        "workflows": {"w": {"steps": [
+            {"name": "a", "run": {"command": once, "folder": "{scratch}"}, "retries": 1,
+             "backoff": {"first": "2s"}},
+            {"name": "b", "run": "sleep 1"},
+        ]}},
+        "engine": {"url": f"postgresql://lab@/clocks?host={server.host}",
+                   "password": {"file": "word"}, "workers": 2},
+    })  # fmt: skip
+    runs = [lab.run("workflow", "start", "w").out.strip() for _ in range(6)]
+    program = (sys.executable, "-c", ODD.format(wrong=wrong))
+    workers = [lab.start("workflow", "work", "--follow", program=one) for one in (None, program)]
+
+    def shown(ident: str) -> dict[str, Any]:
+        found: dict[str, Any] = lab.run("workflow", "show", ident, "--json").json()
+        return found
+
+    poll(lambda: {shown(one)["state"] for one in runs} == {"completed"}, timeout=60)
+    assert Counter(effects.read_text().split()) == dict.fromkeys(runs, 2)
+    steps = [step for one in runs for step in shown(one)["steps"]]
+    assert Counter(step["state"] for step in steps) == {"temporary": 6, "done": 12}
+    assert len({step["worker"] for step in steps}) == 2
+    for worker in workers:
+        worker.terminate()
+        assert worker.wait(60) == 0

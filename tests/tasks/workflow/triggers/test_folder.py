@@ -1,0 +1,76 @@
+"""Files of a folder that arrive, change and go."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from labtool.core.database import Database, Marks
+from labtool.tasks.workflow.triggers.folder import Folder
+from labtool.tasks.workflow.triggers.section import Trigger
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Iterator[Marks]:
+    with closing(Database.open(tmp_path / "state")) as database:
+        yield Marks(database, "files")
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Path:
+    found = tmp_path / "in"
+    found.mkdir()
+    for name in ("a", "b", "c"):
+        (found / name).write_text(name)
+    return found
+
+
+def source(inside: Path, marks: Marks, stable: str = "0", *, deep: bool = False) -> Folder:
+    given = {"folder": str(inside), "file_name_pattern": ".*", "starter_name": "w"}
+    trigger = Trigger.model_validate({**given, "stable": stable, "deep": deep})
+    return Folder("files", trigger, inside, marks)
+
+
+def names(folder: Folder) -> list[str]:
+    return [one.name for one in folder.look(lambda: False)]
+
+
+def test_what_goes_while_it_is_looked_at_is_no_trouble(inside: Path, marks: Marks) -> None:
+    looking = source(inside, marks).look(lambda: False)
+    assert next(looking).name == "a"
+    (inside / "b").unlink()
+    assert [one.name for one in looking] == ["c"]
+
+
+def test_what_is_known_of_files_that_went_is_forgotten(inside: Path, marks: Marks) -> None:
+    folder = source(inside, marks)
+    assert names(folder) == ["a", "b", "c"]
+    assert marks.names() == ["a", "b", "c"]
+    (inside / "b").unlink()
+    assert names(folder) == ["a", "c"]
+    assert marks.names() == ["a", "c"]
+    # Another process goes by what this one has found out.
+    assert names(source(inside, marks)) == ["a", "c"]
+
+
+def test_a_file_from_the_future_is_young(inside: Path, marks: Marks) -> None:
+    os.utime(inside / "a", (time.time() + 7200, time.time() + 7200))
+    os.utime(inside / "b", (time.time() - 3600, time.time() - 3600))
+    assert names(source(inside, marks, "10m")) == ["b"]
+
+
+def test_whoever_stops_stops_in_the_middle(inside: Path, marks: Marks) -> None:
+    assert list(source(inside, marks).look(lambda: True)) == []
+    assert names(source(inside, marks)) == ["a", "b", "c"]
+
+
+def test_names_that_are_no_text_links_and_folders(inside: Path, marks: Marks) -> None:
+    (inside / "link").symlink_to("/etc/passwd")
+    (inside / "below").mkdir()
+    (inside / "below" / "d\n'").write_text("")
+    Path(os.fsdecode(os.fsencode(inside) + b"/\xff")).write_text("")
+    assert names(source(inside, marks)) == ["a", "b", "c"]
+    assert names(source(inside, marks, deep=True)) == ["a", "b", "below/d\n'", "c"]
