@@ -49,6 +49,9 @@ def list_(
         if json:
             show.document([document(one) for one in found])
         else:
+            if name and not found:
+                print(f"There is no such run of {name}.")
+                return
             listed(found, runs.config.core.lab.timezone)
 
     _looked(look, config or context.obj, context, json=json, verbose=verbose)

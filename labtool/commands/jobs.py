@@ -191,7 +191,7 @@ def suppress(
     context: typer.Context,
     job: Type,
     begins: Annotated[str, typer.Argument(metavar="START", help="now, 18:00, ISO 8601")],
-    ends: Annotated[str, typer.Argument(metavar="END", help="As START; or: off")] = "",
+    ends: Annotated[str, typer.Argument(metavar="END", help="As START")] = "",
     config: o.ConfigOption = "",
     dry_run: o.DryRun = False,
     at: o.At = "",

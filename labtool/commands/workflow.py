@@ -157,7 +157,10 @@ def retry(
 
     def ask(runs: "Runs", _: str) -> str:
         run = runs.find(ident)
-        return f"{run.id} goes on from {runs.again(run, step)}"
+        said = f"{run.id} goes on from {runs.again(run, step)}"
+        if runs.is_old(run):
+            said += ", with the steps that it began with: the config's are others, for a new run"
+        return said
 
     _asked("retry", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
            context, user)  # fmt: skip

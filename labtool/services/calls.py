@@ -51,6 +51,8 @@ def refusal(response: requests.Response, body: bytes, where: str) -> LabtoolErro
     """What a status that is no success means; `body` is the beginning of what was said of it."""
     status = response.status_code
     said = retold(body.decode("utf-8", "replace"), 200)
+    if said.startswith("<") or "html" in response.headers.get("Content-Type", "").lower():
+        said = response.reason or ""  # a page for browsers
     what = f"answered {status}{f': {said}' if said else ''}"
     if status in _LATER or status >= 500:
         return Temporary(what, where=where, code="http", retry_after=retry_after(response))

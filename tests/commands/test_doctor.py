@@ -168,7 +168,7 @@ def systemd(lab: Lab, **values: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("values", "state", "what"),
     [
-        ({"ActiveState": "active", "NRestarts": "0"}, "ok", "nothing is known against"),
+        ({"ActiveState": "active", "NRestarts": "0"}, "ok", "workflow-work runs"),
         ({"ActiveState": "active", "NRestarts": "17"}, "warn", "started again 17 times"),
         ({"ActiveState": "failed", "NRestarts": "5"}, "bad", "was given up"),
         ({"ActiveState": "inactive", "NRestarts": "0"}, "bad", "is inactive"),
@@ -224,6 +224,16 @@ def test_secrets_that_others_may_read_are_closed(lab: Lab, right: TimeServer) ->
     assert found(lab)["permissions"][0] == "ok"
 
 
+def test_a_state_into_which_others_may_write(lab: Lab, right: TimeServer) -> None:
+    lab.configure({"doctor": {"ntp": [right.address]}})
+    lab.run("digest")
+    lab.state.chmod(0o777)
+    assert found(lab)["permissions"][0] == "bad"
+    lab.run("doctor", "--fix")
+    assert lab.state.stat().st_mode & 0o777 == 0o755
+    assert found(lab)["permissions"][0] == "ok"
+
+
 def test_runs_that_nobody_works_at(lab: Lab, right: TimeServer) -> None:
     config: dict[str, Any] = {
         "workflows": {"w": {"steps": [{"name": "a", "run": "true"}]}},
@@ -232,6 +242,8 @@ def test_runs_that_nobody_works_at(lab: Lab, right: TimeServer) -> None:
     lab.configure(config)
     assert found(lab)["workflows"] == ("ok", "no run was started yet")
     lab.run("workflow", "start", "w")
+    assert found(lab)["workflows"] == ("warn", "runs are open, and no timer works at them")
+    lab.configure({**config, "timers": {"work": {"run": "workflow work", "when": "every 1m"}}})
     assert found(lab)["workflows"][0] == "ok"
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert found(lab, "--at", later)["workflows"] == ("bad", "nobody works at the runs (1 wait)")

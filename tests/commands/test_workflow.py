@@ -346,3 +346,39 @@ def test_a_job_starts_a_workflow_with_what_was_said(lab: Lab) -> None:
     [run] = lab.run("workflow", "list", "--json").json()
     assert run["state"] == "completed"
     assert run["input"] == {"path": "--dry-run$(id)"}
+
+
+def test_a_run_that_is_begun_again_asks_and_tells_again(lab: Lab) -> None:
+    lab.configure(config([
+        {"name": "a", "run": "true"}, {"name": "ask", "approve": "Go on?"},
+        {"name": "tell", "notify": {"to": "#lab", "text": "It is {x}"}},
+    ], input={"required": ["x"]}))  # fmt: skip
+    ident = started(lab, "x=1")
+    assert "Go on?" in lab.run("workflow", "work").out
+    lab.run("workflow", "cancel", ident)
+    early = lab.run("workflow", "retry", ident, "--from", "tell")
+    assert early.status == 2
+    assert "its step ask is not done yet" in early.err
+    lab.run("workflow", "retry", ident, "--from", "ask")
+    assert "Go on?" in lab.run("workflow", "work").out
+    lab.run("workflow", "approve", ident)
+    assert "It is 1" in lab.run("workflow", "work").out
+    lab.run("workflow", "retry", ident, "--from", "tell")
+    assert "It is 1" in lab.run("workflow", "work").out
+
+
+def test_a_run_keeps_its_steps_and_says_so(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": {"command": "exit 4", "permanent": [4]}}]))
+    ident = started(lab)
+    lab.run("workflow", "work")
+    assert "its steps" not in lab.run("workflow", "retry", ident).out
+    lab.run("workflow", "work")
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    assert "with the steps that it began with" in lab.run("workflow", "retry", ident).out
+
+
+def test_a_name_that_the_input_has_not_is_refused(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}], input={"required": ["x"]}))
+    done = lab.run("workflow", "start", "w", "x=1", "zzz=1")
+    assert done.status == 2
+    assert "zzz is none of its names" in done.err

@@ -278,3 +278,42 @@ def test_a_file_that_went_before_its_run_began_fails_the_run(lab: Lab) -> None:
     assert states_["a.csv"]["state"] == "completed"
     assert states_["gone.csv"]["state"] == "failed"
     assert "gone.csv" in states_["gone.csv"]["why"]
+
+
+def test_a_marker_of_what_is_not_there_starts_nothing(lab: Lab) -> None:
+    arrivals(lab, {"file_name_pattern": r".*\.done$", "starter_name": "w"}, [
+        {"name": "keep", "move": {"from": "{path}", "to": "archive/"}},
+    ])  # fmt: skip
+    inside = lab.folder / "in"
+    (inside / "ghost.done").touch()
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert "ghost.done: says that a file is whole which is not there" in done.err
+    assert listed(lab) == []
+    assert len(lab.run("alerts", "--json").json()) == 1
+    (inside / "ghost").write_text("1")
+    assert lab.run("workflow", "work").status == 0
+    assert (lab.folder / "archive" / "ghost").read_text() == "1"
+    assert lab.run("alerts", "--json").json() == []
+
+
+def test_what_was_told_of_a_file_is_over_when_it_is_gone_or_starts(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    stray = lab.folder / "in" / "odd.txt"
+    stray.write_text("1")
+    assert lab.run("workflow", "work").status == 1
+    assert len(lab.run("alerts", "--json").json()) == 1
+    stray.unlink()
+    assert lab.run("workflow", "work").status == 0
+    assert lab.run("alerts", "--json").json() == []
+    # Back again, it is told again.
+    stray.write_text("1")
+    assert lab.run("workflow", "work").status == 1
+
+
+def test_an_input_that_no_file_gives_is_a_mistake(lab: Lab) -> None:
+    schema = {"required": ["path", "sample"], "properties": {"name": {}, "file": {}}}
+    lab.configure({**config([COPY], input=schema), "triggers": {"f": {"folder": "in", **RULE}}})
+    done = lab.run("workflow", "check")
+    assert done.status == 2
+    assert "gives w no sample" in done.err

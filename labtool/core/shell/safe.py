@@ -210,4 +210,7 @@ def _redirected(template: _Template, operator: str, word: Word) -> None:
     begins = word.start
     if operator.endswith("&") or "/dev/".startswith(begins) or begins.startswith("/dev"):
         what = "a parameter says which file is opened"
-        raise TemplateError(what, "write a folder before it: >out/{name}")
+        fix = "write a folder before it: >out/{name}"
+        if operator == "<":
+            fix = "write a folder before it: <in/{name}; or: cat -- {name} |"
+        raise TemplateError(what, fix)

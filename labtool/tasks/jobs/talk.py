@@ -274,7 +274,7 @@ class Desk:
         if begins == "off" and not ends:
             return self.release(kind)
         if not ends:
-            raise Failed("END is missing", fix="write it, such as 18:00, or off", code="time")
+            raise Failed("END is missing", fix="write it, such as 18:00", code="time")
         return self.suppress(kind, begins, ends, who.asker)
 
     def _found(self, kind: str) -> tuple[NamespaceOptions, Job]:

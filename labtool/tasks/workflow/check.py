@@ -1,6 +1,8 @@
 """What `labtool check` looks at: who is told and asked is there, and somebody works at the runs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from labtool.core.clock import Clock
 from labtool.core.config import Config
@@ -10,6 +12,7 @@ from labtool.services.build import Services
 from labtool.tasks.workflow.activities import approve, notify
 from labtool.tasks.workflow.activities._telling import recipients
 from labtool.tasks.workflow.definition import engine_of, workflows_of
+from labtool.tasks.workflow.triggers.arrival import GIVEN
 from labtool.tasks.workflow.triggers.section import Triggers
 
 
@@ -43,6 +46,10 @@ def check(config: Config, services: Services, clock: Clock) -> Checked:
                 found.spoken += [((*loc, step.kind), one) for one in to if one.startswith("#")]
                 _recipients(config, services, clock, (*loc, step.kind), to, found)
     found.problems += misdirected(config, set(workflows.root))
+    found.notes += _away(config)
+    if find_spec("dbos") is None:
+        what, fix = "workflows need dbos, which is not installed", "pip install 'labtool[workflow]'"
+        found.problems.append(Problem(config.where("workflows"), what, fix, "workflows"))
     timers = config.core.timers.values()
     if not settings.follow and not any(timer.run.startswith("workflow work") for timer in timers):
         what = "nobody works at the runs: no timer runs workflow work"
@@ -64,6 +71,15 @@ def _recipients(
         return  # that the people cannot be had is told elsewhere
 
 
+def _away(config: Config) -> Iterator[str]:
+    """Folders of triggers that are not there."""
+    for name, trigger in config.section("triggers", Triggers).root.items():
+        folder = config.resolve(trigger.folder) if trigger.folder else None
+        if folder and not folder.is_dir():
+            where = config.where("triggers", name, "folder")
+            yield f"{where}: there is no folder {folder}; mount it, or correct folder:"
+
+
 def misdirected(config: Config, known: set[str]) -> list[Problem]:
     """Triggers whose rules cannot be read, or start none of the `known` workflows. Raises
     ConfigError."""
@@ -77,6 +93,12 @@ def misdirected(config: Config, known: set[str]) -> list[Problem]:
             found.append(Problem(where, str(error), error.fix, dotted(loc)))
             continue
         for rule in rules:
+            needed = set(workflows_of(config).root[rule.starter_name].input.get("required", ())
+                         if rule.starter_name in known else ())  # fmt: skip
+            if missing := sorted(needed - GIVEN):
+                what = f"gives {rule.starter_name} no {', '.join(missing)}"
+                fix = f"a file gives {', '.join(sorted(GIVEN))}: take the others out of required:"
+                found.append(Problem(config.where(*loc), what, fix, dotted(loc)))
             if rule.starter_name not in known:
                 what = f"there is no workflow {rule.starter_name}"
                 fix = f"write one of {', '.join(sorted(known))}"

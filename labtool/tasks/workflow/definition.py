@@ -19,7 +19,7 @@ _WRITTEN = "${}"
 def workflows_of(config: Config) -> Workflows:
     """The config's workflows. Raises ConfigError where it names none."""
     if not config.has("workflows"):
-        fix = "write one, as config/labtool.example.yaml shows"
+        fix = "write one, as config/sequencing.example.yaml shows"
         raise ConfigError([Problem(config.where("workflows"), "names none", fix, "workflows")])
     return config.section("workflows", Workflows)
 

@@ -25,10 +25,9 @@ def plan(name: str, workflow: Workflow, given: Mapping[str, Any]) -> Iterator[st
 
 def _told(activity: ActivityOptions, values: Mapping[str, str]) -> str:
     """What is not as it is by itself."""
-    defaults = {one.alias or name: one.default for name, one in type(activity).model_fields.items()}
     parts = []
-    for name, value in activity.model_dump(by_alias=True).items():
-        if value == defaults.get(name) or name in ("secrets", "env"):
+    for name, value in activity.model_dump(by_alias=True, exclude_defaults=True).items():
+        if name in ("secrets", "env", "headers"):
             continue
         text = value
         if not isinstance(value, str):

@@ -4,7 +4,8 @@ completed as usual."""
 from collections.abc import Iterable
 
 from labtool.core.probe import Finding, Patient
-from labtool.services.engine.records import LEASE
+from labtool.core.text import counted
+from labtool.services.engine.records import LEASE, OPEN
 from labtool.tasks.workflow.definition import engine_of
 from labtool.tasks.workflow.runs import Runs, opened, scratch_of
 from labtool.tasks.workflow.telling import looked_at
@@ -46,8 +47,17 @@ def _workers(patient: Patient, runs: Runs) -> Iterable[Finding]:
     elif dead:
         what = f"{len(dead)} workers died; what they had goes on with the next one"
         yield Finding("warn", _ABOUT, what, "see journalctl -u labtool-workflow-work")
+    elif not alive and not follow and not _is_timed(patient) and runs.ledger.runs(OPEN, newest=1):
+        what = "runs are open, and no timer works at them"
+        yield Finding("warn", _ABOUT, what, "set engine: {follow: true}, or a timer: workflow work")
     else:
-        yield Finding("ok", _ABOUT, f"{len(alive)} workers, {len(queued)} runs wait")
+        what = f"{counted(len(alive), 'worker')} now, {counted(len(queued), 'run')} in the queue"
+        yield Finding("ok", _ABOUT, what)
+
+
+def _is_timed(patient: Patient) -> bool:
+    timers = patient.config.core.timers.values()
+    return any(timer.run.startswith("workflow work") for timer in timers)
 
 
 def _scratch(patient: Patient) -> Iterable[Finding]:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +87,17 @@ class Runs:
                 found = self.ledger.run(near[0])
             if found is None:
                 what = f"there is no run {text}"
-                fix = f"there are {', '.join(near)}" if near else "see: labtool workflow list"
+                fix = "see: labtool workflow list"
+                if near:
+                    what = f"several runs begin with {text}"
+                    fix = f"write more of one: {', '.join(near)}"
                 raise Failed(what, fix=fix, code="no_run")
         return found
+
+    def is_old(self, run: RunRecord) -> bool:
+        """Whether the config has other steps now than those that a run keeps."""
+        known = workflows_of(self.config).get(run.workflow)
+        return known is None or kept(self.config, run.workflow) != run.definition
 
     def again(self, run: RunRecord, step: str = "") -> str:
         """A run that has ended goes on from a step; by default from the first that did not end
@@ -109,6 +118,12 @@ class Runs:
             raise Failed(f"{run.id} has no step {step}" if step else "all its steps ended well",
                          fix=fix, code="no_step")  # fmt: skip
         at = next(number for number, group in enumerate(groups) if step in group)
+        for name in (name for group in groups[:at] for name in group):
+            if name not in done:
+                fix = f"labtool workflow retry {run.id} --from {name}"
+                raise Failed(
+                    f"its step {name} is not done yet", where=run.id, fix=fix, code="no_step"
+                )
         # Those beside it that ended well are not done again; what comes after it is.
         anew = [step, *(name for group in groups[at + 1 :] for name in group)]
         anew += [name for name in groups[at] if name not in done]
@@ -129,6 +144,8 @@ def opened(config: Config, *, look: bool = False) -> Iterator[Runs]:
     """The runs of a config; only to `look` at, nothing is made that is not there. Raises Failed
     where the engine is not installed, and as its database."""
     try:
+        if find_spec("dbos") is None:
+            raise ModuleNotFoundError(name="dbos")
         from labtool.services.engine.attempts import Attempts
         from labtool.services.engine.base import Base
         from labtool.services.engine.ledger import Ledger

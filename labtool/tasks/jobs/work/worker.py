@@ -186,9 +186,8 @@ class Worker:
         return Outcome(state, ended.status, ended.why, out, err)
 
     def _why(self, number: int) -> str:
-        if self.stopped.is_set():
-            return _STOPPED
-        return self._stops.get(number, "")
+        told = self._stops.get(number, "")
+        return told or (_STOPPED if self.stopped.is_set() else "")
 
     def _settle(
         self, entry: Entry, outcome: Outcome, namespace: NamespaceOptions, job: Job

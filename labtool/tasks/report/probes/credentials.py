@@ -31,4 +31,4 @@ def probe(patient: Patient) -> Iterable[Finding]:
         yield Finding("bad", "trouble", what + one_line(fault.text, _LONGEST))
     if len(open_) > _MOST:
         what = f"{len(open_) - _MOST} more are open"
-        yield Finding("bad", "trouble", what, "see labtool alerts list")
+        yield Finding("bad", "trouble", what, "see labtool alerts")

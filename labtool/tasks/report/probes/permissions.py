@@ -28,6 +28,12 @@ def probe(patient: Patient) -> Iterable[Finding]:
             fix = f"chmod 600 {path}, or labtool doctor --fix"
             yield Finding("bad", "permissions", f"others may read {path}", fix,
                           partial(_close, path))  # fmt: skip
+    mode = config.state.stat().st_mode if config.state.exists() else 0
+    if mode & 0o022:
+        open_ += 1
+        fix = f"chmod go-w {config.state}, or labtool doctor --fix"
+        yield Finding("bad", "permissions", f"others may write into {config.state}", fix,
+                      partial(_guard, config.state))  # fmt: skip
     odd = [path for path in _state(config.state) if path.lstat().st_uid != os.geteuid()]
     for path in odd[:_MOST]:
         fix = "was labtool run by another account? chown it, and run it as one"
@@ -47,6 +53,11 @@ def _state(folder: Path) -> Iterator[Path]:
         path = folder / name
         if path.exists():
             yield path
+
+
+def _guard(path: Path) -> str:
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o022)
+    return f"only this account may write into {path} now"
 
 
 def _close(path: Path) -> str:

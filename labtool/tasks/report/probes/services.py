@@ -20,9 +20,11 @@ def probe(patient: Patient) -> Iterable[Finding]:
     fine = []
     for name, about in patient.staying.items():
         unit = known.get(_unit(name))
+        if unit is None and name in _BY_SYSTEMD_ALONE:
+            continue  # nobody can tell
         if unit is not None:
             trouble = _as_systemd_says(name, about, unit)
-        elif name in _BY_SYSTEMD_ALONE or held(patient.config.state, name):
+        elif held(patient.config.state, name):
             trouble = None
         else:
             fix = f"labtool timers systemd writes a unit that starts it; by hand: labtool {name}"
@@ -33,8 +35,8 @@ def probe(patient: Patient) -> Iterable[Finding]:
             fine.append(name)
     for worry in worries(patient.config.state, patient.now):
         yield Finding("bad", "services", worry)
-    if fine and len(fine) == len(patient.staying):
-        yield Finding("ok", "services", f"nothing is known against {', '.join(fine)}")
+    if fine:
+        yield Finding("ok", "services", f"{', '.join(fine)} {'runs' if len(fine) == 1 else 'run'}")
 
 
 def _unit(name: str) -> str:

@@ -12,7 +12,8 @@ from labtool.tasks.workflow.values import fill, names
 
 
 class Options(ActivityOptions):
-    """A message. Sent once, however often the step is done."""
+    """A message. Sent once, however often the step is tried; anew in a run that is begun again
+    before it."""
 
     to: Words = Field(min_length=1, description="#channel, a name, a role, a mail address")
     text: str = Field(min_length=1)
@@ -26,6 +27,6 @@ class Options(ActivityOptions):
     def act(self, context: Context) -> Mapping[str, Any]:
         """As every activity's."""
         subject = fill(self.subject, context.values) or f"{context.workflow}: {context.step}"
-        key = f"workflow:{context.run}:{context.step}"
+        key = f"workflow:{context.run}:{context.step}:{context.since:.0f}"
         tell(context.config, key, self.to, fill(self.text, context.values), subject)
         return {}

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+# What every arrival gives to what it starts.
+GIVEN = frozenset({"path", "name", "file"})
+
 
 def _nothing() -> None:
     pass
@@ -15,7 +18,8 @@ class Arrival:
     """A file that is whole: its `name` in a `bucket` (a folder is one, by its own name), for
     people `where` it is, the `input` of what it starts, and a `key` that it has for its content
     alone. A marker stands for something else, and is `covered` by that if it is a file with this
-    name, which counts by itself. `done` is called once what it starts is sure."""
+    name, which counts by itself; it is `lost` where that is not there.
+    `done` is called once what it starts is sure."""
 
     name: str
     bucket: str
@@ -24,6 +28,7 @@ class Arrival:
     key: str
     marker: bool = False
     covered: str = ""
+    lost: bool = False
     done: Callable[[], None] = _nothing
 
 

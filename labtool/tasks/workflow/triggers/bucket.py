@@ -59,6 +59,7 @@ class Files:
     ) -> Arrival:
         """A file; `find` gives another one of the bucket."""
         subject, marked, covered = entry.name, entry.name.endswith(self._marker), ""
+        lost = False
         content = f"{entry.tag} {entry.size}"
         if marked:
             beside = entry.name.removesuffix(self._marker)
@@ -71,6 +72,7 @@ class Files:
                 subject = beside if inside else f"{beside}/"
                 all_ = self.bucket.below(subject)
                 content = "\n".join(f"{one.name}\0{one.tag} {one.size}" for one in all_)
+                lost = not content
         place = f"s3://{self._of}/{subject}"
         return Arrival(
             name=entry.name,
@@ -84,5 +86,6 @@ class Files:
             key=key_of(self._name, self._of, entry.name, content),
             marker=marked,
             covered=covered,
+            lost=lost,
             done=done,
         )

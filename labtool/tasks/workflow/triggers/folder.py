@@ -2,7 +2,7 @@
 
 A file is whole when its size and time have not changed for a while, or when a marker says so:
 NAME.done beside NAME, which may be a folder. Where a rule matches the marker itself, it stands for
-what it marks: NAME beside it, or else the folder it is in.
+what it marks: NAME beside it; and one that is called `.done` alone, for the folder it is in.
 
 The folder is looked through again and again, as mounted ones tell nobody of their files; 10 000
 that are known cost some 50 ms.
@@ -83,6 +83,9 @@ class Folder:
         if not (marked or is_told or age >= self._trigger.stable.total_seconds()):
             return None
         subject = _marked(path, marker) if marked else path
+        if subject is None:
+            key = key_of(self._name, own, "marks nothing")
+            return Arrival(own, self._path.name, str(path), {}, key, marker=True, lost=True)
         digest = self._digest(own, subject, status, stopped)
         covered = own.removesuffix(marker) if marked and subject.is_file() else ""
         return Arrival(
@@ -128,9 +131,11 @@ def _files(folder: Path, *, deep: bool) -> Iterator[tuple[Path, os.stat_result]]
             yield Path(entry.path), status
 
 
-def _marked(path: Path, marker: str) -> Path:
-    beside = path.with_name(path.name.removesuffix(marker)) if path.name != marker else None
-    return beside if beside and beside.exists() else path.parent
+def _marked(path: Path, marker: str) -> Path | None:
+    if path.name == marker:
+        return path.parent
+    beside = path.with_name(path.name.removesuffix(marker))
+    return beside if beside.exists() else None
 
 
 def _hash(subject: Path, stopped: Callable[[], bool]) -> str:

@@ -40,6 +40,7 @@ class Lookout:
         self._config, self._database, self._runs = config, database, runs
         self._strays = Marks(database, _STRAYS)
         self._strays.forget(iso(datetime.now(UTC) - _TELL_AGAIN))
+        self._told = set(self._strays.names())
         self._found = Found()
         self._sources: dict[str, Source] = {}
         self._triggers = config.section("triggers", Triggers).root
@@ -79,12 +80,20 @@ class Lookout:
         self, name: str, trigger: Trigger, source: Source, stopped: Callable[[], bool]
     ) -> None:
         rules = trigger.rules(self._config)
+        seen = set()
         for batch in _batches(source.look(stopped), _BATCH):
+            seen |= {one.key for one in batch}
             known = self._runs.ledger.known([one.key for one in batch])
             for one in batch:
                 if one.key in known or self._start(name, rules, one):
                     one.done()
         self._found.looked_at.add(f"trigger {name}")
+        if not trigger.s3_events and not stopped():
+            # A folder says of all that is there, and so of what went.
+            for told, whose in self._strays.all().items():
+                ident = told.partition(" ")[0]
+                if whose == name and ident not in seen:
+                    self._is_well(name, ident)
 
     def _start(self, name: str, rules: list[Rule], one: Arrival) -> bool:
         """Whether nothing is left to do with it."""
@@ -97,6 +106,12 @@ class Lookout:
                 fix = "take it away, or write a rule"
                 self._tell(name, one.key, Failed(what, where=one.where, fix=fix, code="stray"))
             return True
+        if one.lost:
+            what = "says that a file is whole which is not there"
+            self._tell(
+                name, one.key, Failed(what, where=one.where, fix="take it away", code="lost")
+            )
+            return False
         origin = f"{name}: {one.name}"
         try:
             self._found.started += self._runs.begin(workflow, one.input, origin, key=one.key)[1]
@@ -104,13 +119,22 @@ class Lookout:
             error.where = f"{one.where}, {error.where}"
             self._tell(name, one.key, error)
             return False
+        self._is_well(name, one.key)
         return True
+
+    def _is_well(self, trigger: str, ident: str) -> None:
+        """What was told of it is over."""
+        for known in [one for one in self._told if one.startswith(f"{ident} ")]:
+            self._strays.remove(known)
+            self._told.remove(known)
+            self._found.looked_at.add(f"trigger {trigger} {ident}")
 
     def _tell(self, trigger: str, ident: str, error: Failed) -> None:
         """What starts nothing is told once; it may do so later."""
         name = f"{ident} {error.code}"
-        if self._strays.get(name) is None:
+        if name not in self._told:
             self._strays.put(name, trigger, iso(datetime.now(UTC)))
+            self._told.add(name)
             error.topic = f"trigger {trigger} {ident}"
             self._found.errors.append(error)
 
