@@ -62,8 +62,8 @@ def test_a_marker_in_a_bucket_stands_for_what_is_below_a_name(lab: Lab, aws: Aws
     for key in ("run7/a", "run7/b", "run7.done", "run8/a", "run8/.done", "x", "x.done"):
         put(aws, key, key)
     done = lab.run("workflow", "work")
-    assert done.status == 1
-    assert "s3://lab-in/run7/a: is matched by no rule" in done.err
+    # What would be matched with its marker waits for that.
+    assert done.status == 0, done.err
     assert paths(lab) == ["s3://lab-in/run7/", "s3://lab-in/run8/", "s3://lab-in/x"]
 
 

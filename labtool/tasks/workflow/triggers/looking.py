@@ -18,9 +18,11 @@ from labtool.tasks.workflow.triggers.folder import Folder
 from labtool.tasks.workflow.triggers.rules import Rule, first
 from labtool.tasks.workflow.triggers.section import Trigger, Triggers
 
-_FILES, _STRAYS = "workflow-files", "workflow-strays"
+_FILES, _STRAYS, _MARKERS = "workflow-files", "workflow-strays", "workflow-markers"
 # What starts nothing is told again after so long.
 _TELL_AGAIN = timedelta(days=90)
+# And how long it is known that a marker has counted.
+_KNOWN = timedelta(days=400)
 _BATCH = 200
 
 
@@ -40,6 +42,8 @@ class Lookout:
         self._config, self._database, self._runs = config, database, runs
         self._strays = Marks(database, _STRAYS)
         self._strays.forget(iso(datetime.now(UTC) - _TELL_AGAIN))
+        self._counted = Marks(database, _MARKERS)
+        self._counted.forget(iso(datetime.now(UTC) - _KNOWN))
         self._told = set(self._strays.names())
         self._found = Found()
         self._sources: dict[str, Source] = {}
@@ -85,7 +89,7 @@ class Lookout:
             seen |= {one.key for one in batch}
             known = self._runs.ledger.known([one.key for one in batch])
             for one in batch:
-                if one.key in known or self._start(name, rules, one):
+                if one.key in known or self._start(name, trigger.marker, rules, one):
                     one.done()
         self._found.looked_at.add(f"trigger {name}")
         if not trigger.s3_events and not stopped():
@@ -95,17 +99,20 @@ class Lookout:
                 if whose == name and ident not in seen:
                     self._is_well(name, ident)
 
-    def _start(self, name: str, rules: list[Rule], one: Arrival) -> bool:
+    def _start(self, name: str, marker: str, rules: list[Rule], one: Arrival) -> bool:
         """Whether nothing is left to do with it."""
         if one.covered and first(rules, one.bucket, one.covered):
             return True  # it says that the one beside it is whole, which counts by itself
         workflow = first(rules, one.bucket, one.name)
         if not workflow:
-            if not one.marker:
+            waits = first(rules, one.bucket, f"{one.name}{marker}")
+            if not one.marker and not waits:
                 what = "is matched by no rule, and left there"
                 fix = "take it away, or write a rule"
                 self._tell(name, one.key, Failed(what, where=one.where, fix=fix, code="stray"))
             return True
+        if one.lost and self._counted.get(f"{name}\0{one.name}") is not None:
+            return True  # what it marks was moved away since
         if one.lost:
             what = "says that a file is whole which is not there"
             self._tell(
@@ -120,6 +127,8 @@ class Lookout:
             self._tell(name, one.key, error)
             return False
         self._is_well(name, one.key)
+        if one.marker:
+            self._counted.put(f"{name}\0{one.name}", "", iso(datetime.now(UTC)))
         return True
 
     def _is_well(self, trigger: str, ident: str) -> None:
