@@ -41,8 +41,8 @@ def placed(template: str, values: Mapping[str, Any], base: Path, option: str) ->
             raise Failed("names its bucket by a parameter", where=option, fix="write its name")
         return found
     path = base / Path(found).expanduser() if not brace else base / found
-    if not head.rpartition("/")[0]:
-        return f"{path}{'/' * found.endswith('/')}"  # all of it is what somebody says
+    if not brace or not head.rpartition("/")[0]:
+        return f"{path}{'/' * found.endswith('/')}"  # nothing stands before what somebody says
     top = os.path.realpath(base / head.rpartition("/")[0])
     real = os.path.realpath(path)
     if os.path.commonpath([top, real]) != top:

@@ -23,8 +23,9 @@ def target_of(source: Path, to: str) -> Path:
     return Path(to) / source.name if into else Path(to)
 
 
-def local(source: Path, target: Path, context: Context) -> None:
-    """Copy a file, or a folder with what is in it. Raises Failed, StateError, Ended."""
+def local(source: Path, target: Path, context: Context, *, named_by_source: bool = False) -> None:
+    """Copy a file, or a folder with what is in it; the target may be `named_by_source`. Raises
+    Failed, StateError, Ended."""
     if not source.is_symlink() and not source.exists():
         raise Failed("is not there", where=str(source), fix="look at what was to make it")
     real, into = os.path.realpath(source), os.path.realpath(target)
@@ -38,7 +39,8 @@ def local(source: Path, target: Path, context: Context) -> None:
         context.beat()
         there = target / name if name else target
         try:
-            if not _one(path, there, context):
+            # What was named is where somebody wants it; what is in there is not for a link to say.
+            if not _one(path, there, context, inner=bool(name) or named_by_source):
                 odd.append(str(path))
         except OSError as error:
             if error.filename and str(error.filename).startswith(str(source)):
@@ -80,7 +82,10 @@ def keep(path: Path, content: Iterator[bytes], mode: int = 0o644) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("wb") as file:
+            # What is there is of an earlier attempt, or a link that was copied: nothing is written
+            # through it.
+            aside.unlink(missing_ok=True)
+            with aside.open("xb") as file:
                 for data in content:
                     file.write(data)
                 file.flush()
@@ -116,15 +121,18 @@ def same(source: Path, target: Path, context: Context) -> None:
 
 
 def remove(source: Path) -> None:
-    """Take it away, with all that is in it."""
-    with suppress(FileNotFoundError):
-        if source.is_dir() and not source.is_symlink():
-            shutil.rmtree(source)
-        else:
-            source.unlink()
+    """Take it away, with all that is in it. Raises StateError."""
+    try:
+        with suppress(FileNotFoundError):
+            if source.is_dir() and not source.is_symlink():
+                shutil.rmtree(source)
+            else:
+                source.unlink()
+    except OSError as error:
+        raise _explained(source, error) from error
 
 
-def _one(path: Path, there: Path, context: Context) -> bool:
+def _one(path: Path, there: Path, context: Context, *, inner: bool) -> bool:
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
         if there.is_symlink() and there.readlink() == path.readlink():
@@ -134,6 +142,9 @@ def _one(path: Path, there: Path, context: Context) -> bool:
         there.symlink_to(path.readlink())
         return True
     if stat.S_ISDIR(status.st_mode):
+        if inner and there.is_symlink():
+            fix = "take it away, or name another place"
+            raise Failed("is a link where a folder would be", where=str(there), fix=fix)
         there.mkdir(parents=True, exist_ok=True)
         return True
     if not stat.S_ISREG(status.st_mode):
@@ -152,14 +163,72 @@ def _explained(path: Path, error: OSError) -> StateError:
 
 
 Put = Callable[[str, Iterator[bytes]], None]
+# What a file was when it was read.
+Stamp = tuple[int, int, int]
 
 
-def put_all(source: Path, key: str, put: Put, context: Context) -> None:
-    """Hand every file to `put`, below a key. Raises Failed, Ended, and what `put` raises."""
+def put_all(source: Path, key: str, put: Put, context: Context) -> dict[Path, Stamp]:
+    """Hand every file to `put`, below a key; what was. A link's file is, where it is below the
+    source. Raises Failed, Ended, and what `put` raises."""
     if not source.exists():
         raise Failed("is not there", where=str(source), fix="look at what was to make it")
-    base = f"{key}{source.name}" if not key or key.endswith("/") else key
+    if source.is_symlink() and source.is_dir():
+        raise Failed("is a link to a folder", where=str(source), fix="name the folder itself")
+    base, done, odd = base_of(source, key), dict[Path, Stamp](), list[str]()
+    top = os.path.realpath(source)
     for path, name in walked(source):
-        if path.is_file():
-            context.check()
-            put(f"{base}/{name}" if name else base, chunks(path, context))
+        is_below = os.path.commonpath([top, os.path.realpath(path)]) == top
+        if path.is_dir() and is_below:
+            continue  # what is in it comes by itself
+        if not (path.is_file() and is_below):
+            odd.append(str(path))
+            continue
+        context.check()
+        before = _stamp(path)
+        put(f"{base}/{name}" if name else base, chunks(path, context))
+        done[path] = before
+    if odd:
+        raise _left("is no file, or a link that leads out", odd)
+    return done
+
+
+def base_of(source: Path, key: str) -> str:
+    """The key that a source becomes, or that all of it is below."""
+    return f"{key}{source.name}" if not key or key.endswith("/") else key
+
+
+def remove_put(source: Path, done: dict[Path, Stamp]) -> None:
+    """Take away what was handed over, and is as it was then. Raises Failed where something came or
+    changed meanwhile, which is left, and StateError."""
+    changed = []
+    try:
+        for path, before in done.items():
+            with suppress(FileNotFoundError):
+                if _stamp(path) != before:
+                    changed.append(str(path))
+                else:
+                    path.unlink()
+    except OSError as error:
+        raise _explained(source, error) from error
+    if source.is_dir() and not source.is_symlink():
+        for folder, folders, _ in os.walk(source, topdown=False):
+            with suppress(OSError):
+                for name in folders:
+                    if (Path(folder) / name).is_symlink():
+                        (Path(folder) / name).unlink()  # to what is below the source
+                Path(folder).rmdir()
+    if source.is_dir() and not source.is_symlink():
+        came = [str(path) for path, _ in walked(source) if not path.is_dir()]
+        changed += came or [str(source)]
+    if changed:
+        raise _left("changed or came while it was moved", list(dict.fromkeys(changed)))
+
+
+def _left(why: str, paths: list[str]) -> Failed:
+    what = f"{why}, and was left: {', '.join(paths[:5])}"
+    return Failed(what, fix="check them, and try again", code="left")
+
+
+def _stamp(path: Path) -> Stamp:
+    status = path.lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -40,10 +40,7 @@ class Options(ActivityOptions):
         if source.startswith(S3):
             self._fetch(source, to, context, remove=remove)
         elif to.startswith(S3):
-            bucket, key = self.s3.bucket(to)
-            transfer.put_all(Path(source), key, bucket.write, context)
-            if remove:
-                transfer.remove(Path(source))
+            self._put(Path(source), to, context, remove=remove)
         else:
             self._here(Path(source.rstrip("/") or "/"), to, context, remove=remove)
 
@@ -51,10 +48,23 @@ class Options(ActivityOptions):
         target = transfer.target_of(source, to)
         if remove and not source.is_symlink() and not source.exists() and target.exists():
             return  # it was moved before a crash
-        transfer.local(source, target, context)
+        into = target != Path(to)
+        transfer.local(source, target, context, named_by_source=into)
         if remove:
             transfer.same(source, target, context)
             transfer.remove(source)
+
+    def _put(self, source: Path, to: str, context: Context, *, remove: bool) -> None:
+        bucket, key = self.s3.bucket(to)
+        if remove and not source.is_symlink() and not source.exists():
+            base = transfer.base_of(source, key)
+            if any(
+                one.name == base or one.name.startswith(f"{base}/") for one in bucket.below(base)
+            ):
+                return  # it was moved before a crash
+        done = transfer.put_all(source, key, bucket.write, context)
+        if remove:
+            transfer.remove_put(source, done)
 
     def _fetch(self, source: str, to: str, context: Context, *, remove: bool) -> None:
         if to.startswith(S3):

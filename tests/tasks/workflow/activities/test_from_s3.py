@@ -1,7 +1,8 @@
 """S3 on moto: all that is below a prefix comes back, and single files, here and by `fetch`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,60 @@ def test_what_changes_while_it_is_read_is_read_another_time(tmp_path: Path, aws:
     aws.proxy.reset()
     act(step(copy, aws, "a/", "out"), tmp_path)
     assert (tmp_path / "out" / "x").read_bytes() == b"2" * 20 * MB
+
+
+def test_what_leads_out_of_a_folder_is_not_put_there(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("key")
+    source = tmp_path / "run"
+    source.mkdir()
+    (source / "a").write_text("1")
+    (source / "inside").symlink_to("a")
+    (source / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(source / "pipe")
+    for kind in (copy, move):
+        options = kind.Options.model_validate({"from": "run", "to": "s3://runs/", "s3": way(aws)})
+        with pytest.raises(Failed, match=r"leads out, and was left: \S+run/link, \S+run/pipe"):
+            act(options, tmp_path)
+        assert keys(aws) == ["run/a", "run/inside"]
+    assert (source / "a").exists()
+    (tmp_path / "latest").symlink_to(source)
+    options = copy.Options.model_validate({"from": "latest", "to": "s3://runs/", "s3": way(aws)})
+    with pytest.raises(Failed, match="is a link to a folder"):
+        act(options, tmp_path)
+
+
+def test_what_comes_while_a_folder_is_moved_is_left(aws: Aws, tmp_path: Path) -> None:
+    source = tmp_path / "run"
+    (source / "deep").mkdir(parents=True)
+    for name in ("a", "b", "deep/c"):
+        (source / name).write_text(name)
+    came = source / "late"
+
+    def beat() -> None:
+        """While it is moved."""
+        came.write_text("new")
+        (source / "a").write_text("another one")
+
+    options = move.Options.model_validate({"from": "run", "to": "s3://runs/", "s3": way(aws)})
+    with pytest.raises(Failed, match="changed or came while it was moved"):
+        options.act(replace(context(tmp_path), beat=Once(beat)))
+    assert came.read_text() == "new"
+    assert (source / "a").read_text() == "another one"
+    assert not (source / "b").exists()
+    act(options, tmp_path)
+    assert not source.exists()
+    assert keys(aws) == ["run/a", "run/b", "run/deep/c", "run/late"]
+    # Killed after it was taken away, it is done again.
+    act(options, tmp_path)
+
+
+class Once:
+    """Does something at the second call."""
+
+    def __init__(self, what: Callable[[], None]) -> None:
+        self._what, self._left = what, 2
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._what()
