@@ -309,7 +309,7 @@ def test_a_failure_can_be_retried_with_a_button(lab: Lab, slack: SlackSocket) ->
             number = len(slack.posted)
             slack.press("retry", odd)
             poll(lambda n=number: len(slack.posted) == n + 1, timeout=20)
-            assert "which job?" in texts(slack)[-1] or "do not know" in texts(slack)[-1]
+            assert "no job is named" in texts(slack)[-1] or "do not know" in texts(slack)[-1]
         number = len(slack.posted)
         slack.press("of-long-ago", "1")
         poll(lambda: len(slack.posted) == number + 1, timeout=20)

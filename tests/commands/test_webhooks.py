@@ -385,6 +385,15 @@ def test_mistakes(lab: Lab, rule: dict[str, Any], said: str) -> None:
     assert "webhooks.github.site.rules.0." in done.err
 
 
+def test_a_deploy_that_asks_nobody(lab: Lab) -> None:
+    lab.secrets(HOOK=SECRET)
+    jobs = {"deploy": {"run_args_template": "x", "confirm": True}}
+    lab.configure({**config(), "jobs": {"site": {"jobs": jobs}}})
+    done = lab.run("check")
+    assert done.status == 2
+    assert "asks for a yes, and there is nobody to ask" in done.err
+
+
 @pytest.mark.parametrize(
     ("deploy", "said"),
     [

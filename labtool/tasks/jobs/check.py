@@ -16,7 +16,7 @@ from labtool.core.errors import Problem
 from labtool.core.people import People
 from labtool.core.text import one_line
 from labtool.tasks.jobs.open import jobs_of, settings_of
-from labtool.tasks.jobs.section import Job
+from labtool.tasks.jobs.section import Job, NamespaceOptions
 from labtool.tasks.jobs.webhooks.section import Webhooks, deploy_of
 from labtool.tasks.jobs.who import is_one_of
 
@@ -112,6 +112,8 @@ def _webhooks(config: Config, found: Checked) -> None:
                 what = f"{deploy_of(name)} has parameters, so that no merged pull request starts it"
             fix = "mend it, or write deploy: false here, and a rule"
             found.problems.append(_problem(config, loc, what, fix))
+        elif project.deploy and deploy:
+            found.problems += _nobody_asked(config, loc, deploy)
         for number, rule in enumerate(project.rules):
             place = (*loc, "rules", number, "job")
             known = jobs.find(rule.job)
@@ -121,3 +123,16 @@ def _webhooks(config: Config, found: Checked) -> None:
             elif odd := set(rule.parameters) ^ set(known[1].script.parameters):
                 fix = f"{min(odd)} is in one of rule and template alone"
                 found.problems.append(_problem(config, place, "has other parameters", fix))
+            else:
+                found.problems += _nobody_asked(config, place, known)
+
+
+def _nobody_asked(
+    config: Config, loc: Loc, found: tuple[NamespaceOptions, Job]
+) -> Iterator[Problem]:
+    """A job that a webhook starts, and that asks for a yes where nobody reads it."""
+    namespace, job = found
+    if job.confirm and not namespace.channel:
+        what = "starts a job that asks for a yes, and there is nobody to ask"
+        fix = "name the channel: of its namespace, or take confirm: out"
+        yield _problem(config, loc, what, fix)

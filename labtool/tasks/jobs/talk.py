@@ -175,10 +175,11 @@ class Desk:
             seen = approval.shown(entry.arguments)
             return f"{what} waits for a yes: {whom} confirm {entry.id}" + (seen and f"\n{seen}")
         held = holding(entry, self.suppressions.all(), self.now())
-        if held:
-            return f"{what} waits: {entry.type} does not run until {self.shown.at(held.ends)}"
-        when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
         took = ", in place of what waited" if replaced else ""
+        if held:
+            until = self.shown.at(held.ends)
+            return f"{what} waits: {entry.type} does not run until {until}{took}"
+        when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
         return f"{what} will start {when}{took}"
 
     def _cancel(
@@ -302,7 +303,7 @@ class Desk:
         """The job that is meant. Raises Failed."""
         text = words[0] if words else ""
         if not (text.isascii() and text.isdigit() and len(text) < 19):
-            raise Failed("which job?", fix="say its number, such as: logs 12", code="which")
+            raise Failed("no job is named", fix="say its number, such as 12", code="which")
         return self.queue.entry(int(text))
 
     def _own(self, words: list[str], who: Who) -> Entry:

@@ -80,11 +80,11 @@ def render(digest: Digest, lab: str) -> str:
         if lines:
             out.extend(["", title, *(f"• {line}" for line in lines)])
 
-    part("New errors", [f"{_times(f.count)} {f.text}  [{f.id}]" for f in digest.new])
+    part("New errors", [f"{_times(f.count)}{f.text}  [{f.id}]" for f in digest.new])
     part(
         "Still failing",
         [
-            f"{_times(f.count - f.digested)} more since the last digest: {f.text}  [{f.id}]"
+            f"{f.count - f.digested} times more since the last digest: {f.text}  [{f.id}]"
             for f in digest.still
         ],
     )
@@ -117,4 +117,4 @@ def _messages(entries: Sequence[Entry]) -> list[str]:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return "" if count == 1 else f"{count} times "

@@ -27,7 +27,7 @@ def tell(run: Run, jobs: Jobs, settings: JobsSettings, entry: Entry, *, keep: bo
     told = entry.asker.channel or (namespace and namespace.channel)
     if told or entry.state not in ("failed", "lost"):  # else it is an error of this run
         print(f"{entry.type} ({entry.id}) {_how(entry)}; see labtool jobs logs {entry.id}")
-    if job and job.report_stdout and not told and entry.state == "done":
+    if job and job.report_stdout and not told and entry.state in ("done", "failed"):
         print(indent(_printed(logs_of(run.config, settings, entry) / "stdout"), "    "), end="")
 
 
