@@ -5,13 +5,13 @@ To add a task with a section of its own, add its line here.
 
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from labtool.core.config import Config, validate
-from labtool.core.config.marks import read
 from labtool.core.config.models import Core
+from labtool.core.config.parts import read_whole
 from labtool.core.config.secrets import environment
 from labtool.core.errors import Problem
 
@@ -67,7 +67,7 @@ def model(name: str) -> type[BaseModel]:
 def mistakes(path: Path) -> list[Problem]:
     """The mistakes in all tasks' sections of a config, whatever is wrong with the rest."""
     problems: list[Problem] = []
-    marked = read(path, environment(path.parent, lambda _: None))
+    marked = read_whole(path, environment(path.parent, lambda _: None))
     if isinstance(marked.data, dict):
         for name in SECTIONS:
             if marked.data.get(name) is not None:
@@ -75,9 +75,12 @@ def mistakes(path: Path) -> list[Problem]:
     return problems
 
 
+_Folder = Annotated[str, Field(pattern="/$", description="Its files have the entries")]
+
+
 def json_schema() -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) of the whole config."""
-    fields: dict[str, Any] = {name: (model(name) | None, None) for name in SECTIONS}
+    fields: dict[str, Any] = {name: (model(name) | _Folder | None, None) for name in SECTIONS}
     whole = create_model("labtool", __base__=Core, **fields)
     schema = whole.model_json_schema(by_alias=True)
     schema["title"] = "labtool.yaml"

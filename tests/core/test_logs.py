@@ -89,7 +89,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert other.read_bytes() == b"printed\n"
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"x" * 999)[:-9]])
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"x" * 999)[:-9]],
+                         ids=["empty", "other", "cut"])  # fmt: skip
 def test_what_is_damaged_is_an_os_error(tmp_path: Path, content: bytes) -> None:
     packed(tmp_path / "a.log").write_bytes(content)
     if content:

@@ -12,8 +12,9 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from labtool.core.config import explain
-from labtool.core.config.marks import Loc, Marked, dotted, read
+from labtool.core.config.marks import Loc, Marked, dotted
 from labtool.core.config.models import Core
+from labtool.core.config.parts import read_whole
 from labtool.core.config.secrets import Secret, environment
 from labtool.core.config.types import unknown_key
 from labtool.core.errors import ConfigError, Problem, UsageError
@@ -107,7 +108,7 @@ def load(path: Path, task_sections: Iterable[str] = ()) -> Config:
     environ = environment(
         path.parent, lambda what: problems.append(Problem(os.fspath(path.parent / ".env"), what))
     )
-    marked = read(path, environ)
+    marked = read_whole(path, environ)
     problems += marked.problems
     if marked.problems and marked.data is None:
         raise ConfigError(problems)

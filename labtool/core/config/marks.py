@@ -47,19 +47,20 @@ class Expanded(str):  # noqa: SLOT000  (it carries what was written)
 @dataclass(slots=True)
 class Marked:
     """A YAML document: `data`, the line (from 1) of each path, the mistakes found in
-    reading it, and the strings that named variables."""
+    reading it, the strings that named variables, and entries that are in other `files`."""
 
     file: str
     data: Any = None
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     expanded: dict[Loc, Expanded] = field(default_factory=dict)
+    files: dict[Loc, str] = field(default_factory=dict)
 
     def where(self, loc: Loc) -> str:
         """`file:line` of the nearest thing that stands in the file."""
         while loc and loc not in self.lines:
             loc = loc[:-1]
-        return f"{self.file}:{self.lines.get(loc, 1)}"
+        return f"{self.files.get(loc[:2], self.file)}:{self.lines.get(loc, 1)}"
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -174,11 +174,10 @@ class Desk:
             whom = f"{' or '.join(approvers)} can say" if approvers else "say"
             seen = approval.shown(entry.arguments)
             return f"{what} waits for a yes: {whom} confirm {entry.id}" + (seen and f"\n{seen}")
-        held = holding(entry, self.suppressions.all(), self.now())
-        took = ", in place of what waited" if replaced else ""
-        if held:
-            until = self.shown.at(held.ends)
-            return f"{what} waits: {entry.type} does not run until {until}{took}"
+        took = replaced * ", in place of what waited"
+        if held := holding(entry, self.suppressions.all(), self.now()):
+            until = f"{self.shown.at(held.ends)}{took}"
+            return f"{what} waits: {entry.type} does not run until {until}"
         when = f"in {counted(int(delay), 'second')}" if delay >= 1 else "now"
         return f"{what} will start {when}{took}"
 
