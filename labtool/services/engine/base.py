@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from labtool.core.errors import Failed, StateError, Temporary
 from labtool.core.files import make_folder
@@ -119,6 +119,10 @@ class Base:
             yield
         except IntegrityError:
             raise
+        except (UnicodeEncodeError, DataError):
+            what = "cannot keep a text that is no UTF-8, or has a zero byte in it"
+            fix = "look at what it was given"
+            raise Failed(what, where=self.show, fix=fix, code="text") from None
         except SQLAlchemyError as error:
             said = error.orig if isinstance(error, DBAPIError) else error
             raise self._error(one_line(str(said), 200)) from error

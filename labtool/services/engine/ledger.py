@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from labtool.services.engine.base import Base
-from labtool.services.engine.records import CLOSED, OPEN, NewRun, RunRecord
-from labtool.services.engine.tables import ATTEMPTS, DECISIONS, RUNS, STARTS
+from labtool.services.engine.records import CLOSED, OPEN, NewRun, RunRecord, run_of
+from labtool.services.engine.tables import ATTEMPTS, DECISIONS, RUNS, STARTS, WORKERS
 
 # Puts a segment of a run on the engine's queue, within the caller's transaction.
 Enqueue = Callable[[sa.Connection, str, int], None]
@@ -97,7 +97,7 @@ class Ledger:
             query = query.where(_R.workflow == workflow)
         query = query.order_by(_R.created.desc(), _R.id).limit(newest)
         with self.base.read() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return [run_of(row) for row in connection.execute(query)]
 
     def like(self, prefix: str) -> list[str]:
         """The ids of at most ten runs that begin so."""
@@ -150,12 +150,12 @@ class Ledger:
             theirs = sa.and_(_R.worker == worker, _R.state == "running")
             connection.execute(sa.update(RUNS).where(theirs).values(worker=""))
 
-    def pick_up(self, ident: str, segment: int) -> bool:
-        """A run that stands still goes on; whether it still stood."""
+    def pick_up(self, ident: str, segment: int, worker: str) -> bool:
+        """A run that stands still goes on, which was this worker's; whether it still stood."""
         with self.base.write() as connection:
             record = self._run(connection, ident)
             stands = record is not None and record.state in ("queued", "running")
-            if record is None or not stands or record.segment != segment:
+            if record is None or not stands or (record.segment, record.worker) != (segment, worker):
                 return False
             running = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.state == "running")
             lost = {"state": "lost", "ended": self.base.now(connection)}
@@ -188,7 +188,7 @@ class Ledger:
         with self.base.read() as connection:
             now = self.base.now(connection)
             query = sa.select(RUNS).where(_R.state == "waiting")
-            waiting = [_record(row) for row in connection.execute(query)]
+            waiting = [run_of(row) for row in connection.execute(query)]
             ready = [one for one in waiting if self._is_ready(connection, one, now)]
         for one in ready:
             with self.base.write() as connection:
@@ -200,9 +200,14 @@ class Ledger:
 
     def _is_ready(self, connection: sa.Connection, run: RunRecord, now: float) -> bool:
         until = run.waits.get("until")
-        if until is not None and until <= now:
+        # It was told to end just as it began to wait.
+        if run.stop or (until is not None and until <= now):
             return True
-        kind, _, what = str(run.waits.get("on") or "").partition(":")
+        on = (run.waits.get("on"), *(run.waits.get("also") or ()))
+        return any(self._has_come(connection, run, str(one or "")) for one in on)
+
+    def _has_come(self, connection: sa.Connection, run: RunRecord, on: str) -> bool:
+        kind, _, what = on.partition(":")
         if kind == "run":
             other = self._run(connection, what)
             return other is None or other.state in CLOSED
@@ -234,11 +239,9 @@ class Ledger:
         with self.base.read() as connection:
             return connection.execute(query).first() is not None
 
-    def open_runs(self, worker: str = "") -> int:
-        """How many runs are queued or running; those of a worker alone."""
-        which: sa.ColumnElement[bool] = _R.state.in_(("queued", "running"))
-        if worker:
-            which = sa.and_(_R.state == "running", _R.worker == worker)
+    def open_runs(self, others: Sequence[str] = ()) -> int:
+        """How many runs are queued or running, but for those that these workers work at."""
+        which = sa.and_(_R.state.in_(("queued", "running")), _R.worker.not_in(others))
         with self.base.read() as connection:
             query = sa.select(sa.func.count()).select_from(RUNS).where(which)
             return int(connection.execute(query).scalar_one())
@@ -257,11 +260,13 @@ class Ledger:
                 self._end(connection, still, how, f"by {by}")
             return record.state
 
-    def stops(self, worker: str) -> dict[str, str]:
-        """The runs of a worker that are to end, and how and by whom."""
-        query = sa.select(_R.id, _R.stop).where(_R.worker == worker, sa.text("stop <> ''"))
+    def stops(self, worker: str) -> dict[tuple[str, int], str]:
+        """The runs of a worker that are to end, with their segments, and how and by whom."""
+        query = sa.select(_R.id, _R.segment, _R.stop).where(
+            _R.worker == worker, sa.text("stop <> ''")
+        )
         with self.base.read() as connection:
-            return {row.id: row.stop for row in connection.execute(query)}
+            return {(row.id, row.segment): row.stop for row in connection.execute(query)}
 
     def decide(self, ident: str, step: str, by: str, *, yes: bool) -> bool:
         """Somebody says yes or no to a step; False where somebody has before."""
@@ -287,28 +292,25 @@ class Ledger:
 
     def again_from(self, ident: str, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
         """A run that has ended goes on from the first of these steps, with what was found out
-        before it; whether it had ended."""
+        before it; whether it had ended, and all its steps had."""
+        alive = sa.select(WORKERS.c.id)
+        still = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.state == "running",
+                        ATTEMPTS.c.worker.in_(alive))  # fmt: skip
         with self.base.write() as connection:
             record = self._run(connection, ident)
             if record is None or record.state not in CLOSED:
+                return False
+            if connection.execute(sa.select(ATTEMPTS.c.step).where(still)).first():
                 return False
             some = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.step.in_(steps))
             connection.execute(sa.update(ATTEMPTS).where(some).values(stale=1))
             decided = sa.and_(DECISIONS.c.run == ident, DECISIONS.c.step.in_(steps))
             connection.execute(sa.delete(DECISIONS).where(decided))
-            found = {"found": json.dumps(values), "stop": "", "ended": None}
+            found = {"found": json.dumps(values), "stop": "", "started": None, "ended": None}
             connection.execute(sa.update(RUNS).where(_R.id == ident).values(found))
             self._again(connection, replace(record, values=dict(values)))
             return True
 
     def _run(self, connection: sa.Connection, ident: str) -> RunRecord | None:
         row = connection.execute(sa.select(RUNS).where(_R.id == ident)).one_or_none()
-        return _record(row) if row else None
-
-
-def _record(row: Any) -> RunRecord:
-    found = dict(row._mapping)  # noqa: SLF001  (its documented name)
-    for name in ("definition", "input", "waits"):
-        found[name] = json.loads(found[name])
-    found["values"] = json.loads(found.pop("found"))
-    return RunRecord(**found)
+        return run_of(row) if row else None

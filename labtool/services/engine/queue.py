@@ -106,14 +106,16 @@ class Queue:
             for row in rows
         ]  # fmt: skip
 
-    def dead(self, host: str, lives: Callable[[str], bool]) -> list[WorkerRecord]:
-        """The workers that do not live any more: those of this `host` by asking `lives`, others
-        once their sign is old."""
-        return [
-            worker
-            for worker, seconds in self.workers()
-            if (not lives(worker.id) if worker.host == host else not 0 <= seconds + 1 <= LEASE)
-        ]
+    def dead(self, host: str, lives: Callable[[str], bool | None]) -> list[WorkerRecord]:
+        """The workers that do not live any more: those of this `host` by asking `lives`; others,
+        and those of which it knows nothing (another machine has the same name, or another state
+        folder), once their sign is old."""
+        found = []
+        for worker, seconds in self.workers():
+            known = lives(worker.id) if worker.host == host else None
+            if known is False or (known is None and not 0 <= seconds + 1 <= LEASE):
+                found.append(worker)
+        return found
 
     def resume(self, alive: Sequence[str]) -> list[str]:
         """Give what the engine had given to workers that are none of these to whoever lives; the
@@ -127,23 +129,25 @@ class Queue:
                 self._client.resume_workflows(left, queue_name=QUEUE)
         return [one.rpartition("~")[0] for one in left]
 
-    def standing(self) -> list[tuple[str, int]]:
+    def standing(self) -> list[tuple[str, int, str]]:
         """Runs that are to go on, and that the engine knows nothing of any more, with their
-        segments: whoever worked at one could not say how it ended."""
-        query = sa.select(RUNS.c.id, RUNS.c.segment).where(RUNS.c.state.in_(("queued", "running")))
+        segments and workers: whoever worked at one could not say how it ended."""
+        query = sa.select(RUNS.c.id, RUNS.c.segment, RUNS.c.worker).where(
+            RUNS.c.state.in_(("queued", "running"))
+        )
         with self._base.read() as connection:
-            rows = [(row.id, row.segment) for row in connection.execute(query)]
+            rows = [(row.id, row.segment, row.worker) for row in connection.execute(query)]
         there: set[str] = set()
         with self._base.explained():
             for at in range(0, len(rows), 500):
                 found = self._client.list_workflows(
-                    workflow_ids=[_segment(*one) for one in rows[at : at + 500]],
+                    workflow_ids=[_segment(one[0], one[1]) for one in rows[at : at + 500]],
                     status=["PENDING", "ENQUEUED", "DELAYED"],
                     load_input=False,
                     load_output=False,
                 )
                 there |= {one.workflow_id for one in found}
-        return [one for one in rows if _segment(*one) not in there]
+        return [one for one in rows if _segment(one[0], one[1]) not in there]
 
     def tidy(self, keep: float, starts: float) -> list[str]:
         """Forget at most 500 runs that ended more than `keep` seconds ago, and keys that nothing

@@ -1,6 +1,7 @@
 """What is known of a run, of the attempts at its steps, and of workers. Times are Unix seconds of
 the database's clock."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,8 @@ class NewRun:
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run. `segment` counts its parts on the engine; `values` are what its steps have found
-    out; `waits` says on what it waits, and until when; `stop` how and by whom it is to end."""
+    out; `waits` says on what it waits (`on`, and `also` on what), and until when; `stop` how and
+    by whom it is to end."""
 
     id: str
     workflow: str
@@ -51,6 +53,15 @@ class RunRecord:
     parent: str
     worker: str
     alone: str
+
+
+def run_of(row: Any) -> RunRecord:
+    """A run from its row."""
+    found = dict(row._mapping)  # noqa: SLF001  (its documented name)
+    for name in ("definition", "input", "waits"):
+        found[name] = json.loads(found[name])
+    found["values"] = json.loads(found.pop("found"))
+    return RunRecord(**found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from labtool.services.engine.ledger import Ledger
 from labtool.services.engine.records import RunRecord
 from labtool.services.engine.worker import Steps
 from labtool.tasks.workflow.definition import restored
-from labtool.tasks.workflow.perform import LostError, Performer
+from labtool.tasks.workflow.perform import NO_LIMIT, Limit, LostError, Performer
 from labtool.tasks.workflow.section import Workflow
 
 # Which state of a step decides, where several run side by side: the first that one of them has.
@@ -51,6 +51,11 @@ class Flow:
         except LabtoolError as error:
             self._close(run, "failed", str(error))
             return
+        if run.stop:
+            # Whoever worked at it ended before it could.
+            self._close(run, "cancelled", run.stop.partition(" ")[2])
+            return
+        limit = _limit(run, workflow)
         values = {
             **run.input,
             "run": run.id,
@@ -59,11 +64,12 @@ class Flow:
         }
         found: dict[str, Any] = {}
         for group in workflow.steps:
-            if self._is_late(run, workflow):
+            if self.performer.now() >= limit.at:
+                self._close(run, "timed_out", limit.why)
                 return
             results = steps.together(
                 [
-                    (step.name, partial(self.performer.perform, run, step, dict(values)))
+                    (step.name, partial(self.performer.perform, run, step, dict(values), limit))
                     for step in group
                 ]
             )
@@ -75,13 +81,6 @@ class Flow:
                 return
         self.ledger.keep(run.id, run.segment, found)
         self._close(run, "completed", "")
-
-    def _is_late(self, run: RunRecord, workflow: Workflow) -> bool:
-        most = workflow.timeout
-        if most is None or self.performer.now() < run.created + most.total_seconds():
-            return False
-        self._close(run, "timed_out", f"took longer than {show_duration(most)}")
-        return True
 
     def _stops(
         self,
@@ -103,7 +102,8 @@ class Flow:
         elif state == "waits":
             waiting = [one for one in results if one["state"] == "waits"]
             untils = [one["until"] for one in waiting if one.get("until")]
-            waits = {"step": names[at], "on": results[at].get("on", "")}
+            on = [one["on"] for one in waiting if one.get("on")]
+            waits = {"step": names[at], "on": next(iter(on), ""), "also": on[1:]}
             if untils:
                 waits["until"] = min(untils)
             self.ledger.wait(run.id, run.segment, waits, why)
@@ -116,3 +116,11 @@ class Flow:
     def _close(self, run: RunRecord, state: str, why: str) -> None:
         if self.ledger.close(run.id, run.segment, state, why):
             self.ended(run, state, why)
+
+
+def _limit(run: RunRecord, workflow: Workflow) -> Limit:
+    most = workflow.timeout
+    if most is None:
+        return NO_LIMIT
+    began = run.created if run.started is None else run.started
+    return Limit(began + most.total_seconds(), f"took longer than {show_duration(most)}")

@@ -1,5 +1,6 @@
 """One step of a run: its attempts, the pauses between them, its timeouts, its outcome."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +38,17 @@ class Halt:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """When a run must have ended (Unix seconds), and what it is then."""
+
+    at: float
+    why: str = ""
+
+
+NO_LIMIT = Limit(math.inf)
+
+
 class LostError(Exception):
     """Others took this worker for dead: it has no say in the run any more."""
 
@@ -59,7 +71,7 @@ class Performer:
     worker: str
     config: Config
     attempts: Attempts
-    halt: Callable[[str], Halt]
+    halt: Callable[[RunRecord], Halt]
     drains: Callable[[], bool]
     bug: Callable[[Exception], LabtoolError]
     now: Callable[[], float]
@@ -68,10 +80,11 @@ class Performer:
     runs: Runs
 
     def perform(
-        self, run: RunRecord, step: StepOptions, values: Mapping[str, Any]
+        self, run: RunRecord, step: StepOptions, values: Mapping[str, Any], limit: Limit
     ) -> dict[str, Any]:
-        """Do a step, as far as it can be done now: `state` is done, exit, failed, timed_out,
-        waits, cancelled or handed_back; `values` are what it has found out. Raises LostError."""
+        """Do a step, as far as it can be done now and within the run's `limit`: `state` is done,
+        exit, failed, timed_out, waits, cancelled or handed_back; `values` are what it has found
+        out. Raises LostError."""
         while True:
             tries = self.attempts.schedule(run.id, step.name)
             found = verdict(step, tries, self.now())
@@ -79,30 +92,38 @@ class Performer:
                 return {"state": found.say, "why": found.why, "values": tries[-1].output}
             if found.say in ("failed", "timed_out"):
                 return {"state": found.say, "why": found.why}
-            halt = self.halt(run.id)
+            if self.now() >= limit.at:
+                return {"state": "timed_out", "why": limit.why}
+            halt = self.halt(run)
             if halt.cause:
                 return {"state": halt.cause, "why": halt.why}
             if self.drains():
                 return {"state": "handed_back"}
             if found.say == "wait":
-                if found.until - self.now() > _SHORT:
-                    return {"state": "waits", "until": found.until, "why": found.why}
-                self._pause(run, found.until)
+                until = min(found.until, limit.at)
+                if until - self.now() > _SHORT:
+                    return {"state": "waits", "until": until, "why": found.why}
+                self._pause(run, until)
                 continue
-            waits = self._attempt(run, step, values, tries[0].scheduled)
+            waits = self._attempt(run, step, values, tries[0].scheduled, limit)
             if waits is not None:
                 return waits
 
     def _pause(self, run: RunRecord, until: float) -> None:
-        while self.now() < until and not self.halt(run.id).cause and not self.drains():
+        while self.now() < until and not self.halt(run).cause and not self.drains():
             time.sleep(_LOOK)
 
     def _attempt(
-        self, run: RunRecord, step: StepOptions, values: Mapping[str, Any], scheduled: float
+        self,
+        run: RunRecord,
+        step: StepOptions,
+        values: Mapping[str, Any],
+        scheduled: float,
+        limit: Limit,
     ) -> dict[str, Any] | None:
         """One attempt; what becomes of the run, where that ends here."""
         attempt = self.attempts.begin(run.id, step.name, self.worker)
-        watch = _Watch(self, run, step, attempt, scheduled)
+        watch = _Watch(self, run, step, attempt, scheduled, limit)
         context = self._context(run, step, values, attempt, watch)
         done = self._outcome(step, context, watch)
         # A step that ends by itself while it is told to is what it is.
@@ -115,8 +136,10 @@ class Performer:
             raise LostError
         if done.state == "waits":
             most = step.schedule_to_close
-            until = scheduled + most.total_seconds() if most is not None else None
-            return {"state": "waits", "on": done.on, "why": done.why, "until": until}
+            until = scheduled + most.total_seconds() if most is not None else limit.at
+            until = min(until, limit.at)
+            return {"state": "waits", "on": done.on, "why": done.why,
+                    "until": until if until < NO_LIMIT.at else None}  # fmt: skip
         if done.state in ("cancelled", "handed_back"):
             return {"state": done.state, "why": done.why}
         return None
@@ -175,11 +198,12 @@ class _Watch:
         step: StepOptions,
         attempt: AttemptRecord,
         scheduled: float,
+        limit: Limit,
     ) -> None:
         self._performer, self._run, self._step = performer, run, step
         self._attempt = attempt
         started = attempt.started or performer.now()
-        self.end, self._why = closes(step, scheduled, started)
+        self.end, self._why = min(closes(step, scheduled, started), (limit.at, limit.why))
         # By a clock that nobody sets.
         self._until = time.monotonic() + max(0.0, self.end - performer.now())
         self._beat = self._kept = time.monotonic()
@@ -206,7 +230,7 @@ class _Watch:
         return self.halted.why if self.halted.cause else ""
 
     def _found(self) -> Halt:
-        halt = self._performer.halt(self._run.id)
+        halt = self._performer.halt(self._run)
         if halt.cause:
             return halt
         now, heartbeat = time.monotonic(), self._step.heartbeat

@@ -105,9 +105,10 @@ class Runs:
         if run.state not in CLOSED:
             fix = f"cancel it first: labtool workflow cancel {run.id}"
             raise Failed(f"{run.id} is {run.state}", fix=fix, code="open")
+        attempts = self.attempts.of(run.id)
         workflow = restored(run.definition, self.config, run.workflow)
         groups = [[one.name for one in group] for group in workflow.steps]
-        done = {one.step: one for one in self.attempts.of(run.id)
+        done = {one.step: one for one in attempts
                 if one.state in ("done", "exit") and not one.stale}  # fmt: skip
         names = [name for group in groups for name in group]
         if not step:
@@ -135,7 +136,9 @@ class Runs:
             what = f"another run of the id {run.alone} is open"
             raise Failed(what, where=run.id, fix="let it end, or cancel it", code="open")
         if not self.ledger.again_from(run.id, list(dict.fromkeys(anew)), values):
-            raise Failed(f"{run.id} goes on already", fix="look at it", code="open")
+            still = [one.step for one in attempts if one.state == "running"]
+            what = f"{', '.join(still)} of {run.id} still ends" if still else f"{run.id} goes on"
+            raise Failed(what, fix="ask again in a moment", code="open")
         return step
 
 

@@ -59,6 +59,9 @@ class Workflow(Section):
         for at, group in enumerate(self.steps):
             for beside, step in enumerate(group):
                 loc = ("steps", at, *((beside,) if len(group) > 1 else ()), step.kind)
+                for name in {*OWN} & {*step.activity.saves()}:
+                    what = f"{name} is labtool's own name"
+                    found.append(Misplaced((*loc, "save"), what, "save it under another one"))
                 for option, name in step.names:
                     if name not in known:
                         fix = f"known here are {', '.join(sorted(known))}; others go to input:"
@@ -87,10 +90,18 @@ class Workflow(Section):
     def odd(self, given: Mapping[str, Any]) -> list[str]:
         """What is wrong with an input."""
         from jsonschema import Draft202012Validator
+        from referencing import Registry
+        from referencing.exceptions import Unresolvable
 
         schema = {"type": "object", **self.input}
-        errors = Draft202012Validator(schema).iter_errors(dict(given))
-        found = [f"{error.json_path}: {error.message[:200]}" for error in errors]
+        # Nothing is fetched for it.
+        errors = Draft202012Validator(schema, registry=Registry()).iter_errors(dict(given))
+        try:
+            found = [f"{error.json_path}: {error.message[:200]}" for error in errors]
+        except Unresolvable as error:
+            return [f"the schema refers to {error.ref}, which is not in it"]
+        except RecursionError:
+            return ["the schema refers to itself without end"]
         odd = sorted(set(given) & set(OWN))
         return [*found, *(f"$.{name}: is labtool's own name" for name in odd)]
 

@@ -47,7 +47,8 @@ class Options(ActivityOptions):
         )
         asked = fill(self.text, {k: _shown(v) for k, v in context.values.items()})
         text = f"{asked}\n{context.workflow} waits: labtool workflow approve {context.run}"
-        key = f"workflow:{context.run}:{context.step}:ask:{context.since:.0f}"
+        # Of a run that was begun again from an earlier step, another one.
+        key = f"workflow:{context.run}:{context.step}:{context.since}:ask"
         subject = f"{context.workflow}: {context.step}"
         tell(context.config, key, self.to or self.by, text, subject, buttons)
         who = ", ".join(self.by) or "somebody"

@@ -27,6 +27,6 @@ class Options(ActivityOptions):
     def act(self, context: Context) -> Mapping[str, Any]:
         """As every activity's."""
         subject = fill(self.subject, context.values) or f"{context.workflow}: {context.step}"
-        key = f"workflow:{context.run}:{context.step}:{context.since:.0f}"
+        key = f"workflow:{context.run}:{context.step}:{context.since}"
         tell(context.config, key, self.to, fill(self.text, context.values), subject)
         return {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from labtool.core.errors import LabtoolError
 from labtool.core.log import complain
-from labtool.services.engine.records import LEASE, WorkerRecord
+from labtool.services.engine.records import LEASE, RunRecord, WorkerRecord
 from labtool.tasks.workflow.perform import Halt
 from labtool.tasks.workflow.runs import Runs
 
@@ -31,7 +31,7 @@ class Pulse:
     draining: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
-    _stops: dict[str, str] = field(default_factory=dict)
+    _stops: dict[tuple[str, int], str] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
     _away: str = ""
     _thread: threading.Thread | None = None
@@ -48,12 +48,14 @@ class Pulse:
         if self._thread:
             self._thread.join(LEASE)
 
-    def halt(self, run: str) -> Halt:
+    def halt(self, run: RunRecord) -> Halt:
         """Whether a run's steps are to stop."""
         if time.monotonic() - self._last > _OLD:
             return Halt("lost", "the engine's database cannot be reached")
-        if run in self._stops:
-            return Halt("cancelled", self._stops[run].partition(" ")[2])
+        # Of this segment: what was begun again since is not meant.
+        stop = self._stops.get((run.id, run.segment))
+        if stop:
+            return Halt("cancelled", stop.partition(" ")[2])
         if self.over.is_set():
             return Halt("handed_back", "labtool was told to stop")
         return Halt()

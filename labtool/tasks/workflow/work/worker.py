@@ -77,7 +77,7 @@ class Worker:
             finally:
                 pulse.stop()
             self.runs.queue.leave(self.name)
-        Path(state / "locks" / f"{_lock_of(self._mark)}.lock").unlink(missing_ok=True)
+        self._lock_file(self.name).unlink(missing_ok=True)
 
     def later(self, step: Callable[[], None]) -> None:
         """Let it be done in the worker's own thread, soon."""
@@ -103,7 +103,7 @@ class Worker:
 
     def _is_over(self) -> bool:
         """Whether nothing is left to do now, nor waits for what has just ended."""
-        if self._flows or self.runs.ledger.open_runs():
+        if self._flows or self.runs.ledger.open_runs(self._others()):
             return False
         before = self.run.counts["woken"]
         self._wake_ready()
@@ -126,23 +126,36 @@ class Worker:
                 complain(f"{attempt.run}, {attempt.step}: {why}")
             self.runs.ledger.free(worker.id)
             self.runs.queue.leave(worker.id)
+            if worker.host == self.host:
+                self._lock_file(worker.id).unlink(missing_ok=True)
         alive = [self.name, *(worker.id for worker, _ in self.runs.queue.workers())]
         self.runs.queue.resume(alive)
         self._pick_up()
 
     def _pick_up(self) -> None:
-        for ident, segment in self.runs.queue.standing():
-            if ident in self._flows:
+        others = self._others()
+        for ident, segment, worker in self.runs.queue.standing():
+            if ident in self._flows or worker in others:
                 continue
             if segment > _MOST_SEGMENTS:
                 self.runs.ledger.close(ident, segment, "failed", "stood still too often")
-            elif self.runs.ledger.pick_up(ident, segment):
+            elif self.runs.ledger.pick_up(ident, segment, worker):
                 self.run.counts["picked up"] += 1
 
-    def _lives(self, worker: str) -> bool:
+    def _others(self) -> list[str]:
+        return [one.id for one, _ in self.runs.queue.workers() if one.id != self.name]
+
+    def _lives(self, worker: str) -> bool | None:
+        """Whether one of this host does; None: its lock is none of this state folder's."""
         if worker == self.name:
             return True
+        if not self._lock_file(worker).exists():
+            return None
         return is_held(self.run.config.state, _lock_of(worker.rpartition("/")[2]))
+
+    def _lock_file(self, worker: str) -> Path:
+        name = _lock_of(worker.rpartition("/")[2])
+        return Path(self.run.config.state / "locks" / f"{name}.lock")
 
     def _drain(self, pulse: Pulse, seconds: float) -> None:
         """Begin nothing any more; what runs may end by itself for so long, and is handed back
