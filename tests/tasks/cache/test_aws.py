@@ -113,7 +113,9 @@ def test_without_any_keys(lab: Lab, aws: Aws) -> None:
     lab.configure({"cache": {"cloud": {"kind": "aws", "region": REGION, "endpoint": aws.url}}})
     done = lab.run("cache", env={"AWS_EC2_METADATA_DISABLED": "true"})
     assert done.status == 1
-    assert "AWS: there are no credentials; set key_id: and secret: beside it in the config" in done.err
+    assert (
+        "AWS: there are no credentials; set key_id: and secret: beside it in the config" in done.err
+    )
 
 
 def test_cost_explorer_need_not_be_allowed(lab: Lab, aws: Aws) -> None:

@@ -44,7 +44,7 @@ class Lookout:
         self._strays.forget(iso(datetime.now(UTC) - _TELL_AGAIN))
         self._counted = Marks(database, _MARKERS)
         self._counted.forget(iso(datetime.now(UTC) - _KNOWN))
-        self._told = set(self._strays.names())
+        self._told = self._strays.all()
         self._found = Found()
         self._sources: dict[str, Source] = {}
         self._triggers = config.section("triggers", Triggers).root
@@ -94,7 +94,7 @@ class Lookout:
         self._found.looked_at.add(f"trigger {name}")
         if not trigger.s3_events and not stopped():
             # A folder says of all that is there, and so of what went.
-            for told, whose in self._strays.all().items():
+            for told, whose in list(self._told.items()):
                 ident = told.partition(" ")[0]
                 if whose == name and ident not in seen:
                     self._is_well(name, ident)
@@ -135,7 +135,7 @@ class Lookout:
         """What was told of it is over."""
         for known in [one for one in self._told if one.startswith(f"{ident} ")]:
             self._strays.remove(known)
-            self._told.remove(known)
+            del self._told[known]
             self._found.looked_at.add(f"trigger {trigger} {ident}")
 
     def _tell(self, trigger: str, ident: str, error: Failed) -> None:
@@ -143,7 +143,7 @@ class Lookout:
         name = f"{ident} {error.code}"
         if name not in self._told:
             self._strays.put(name, trigger, iso(datetime.now(UTC)))
-            self._told.add(name)
+            self._told[name] = trigger
             error.topic = f"trigger {trigger} {ident}"
             self._found.errors.append(error)
 
