@@ -80,9 +80,8 @@ class Events:
                     # Whoever may write to the queue keeps no other message from being read.
                     self._odd(f"{notice.bucket} {error.where}", error)
                     continue
-                complain(
-                    f"{one_line(f's3://{notice.bucket}/{notice.name}')} went before it was looked at"
-                )
+                where = one_line(f"s3://{notice.bucket}/{notice.name}")
+                complain(f"{where} went before it was looked at")
                 done()
                 continue
             yield arrival
