@@ -346,3 +346,13 @@ def test_a_job_starts_a_workflow_with_what_was_said(lab: Lab) -> None:
     [run] = lab.run("workflow", "list", "--json").json()
     assert run["state"] == "completed"
     assert run["input"] == {"path": "--dry-run$(id)"}
+
+
+def test_a_database_whose_maker_was_killed_at_once_is_an_empty_one(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    lab.state.mkdir()
+    (lab.state / "workflows.db").touch()
+    assert lab.run("workflow", "list", "--json").json() == []
+    assert lab.run("workflow", "history").status == 0
+    started(lab)
+    assert lab.run("workflow", "work").status == 0
