@@ -38,7 +38,8 @@ def shown(run: RunRecord, attempts: Sequence[AttemptRecord], config: Config) -> 
     """A run: its steps, and what they have found out."""
     zone, now = config.core.lab.timezone, datetime.now(UTC)
     print(f"{run.id}: {words(run.state)}{f': {one_line(run.why, 500)}' if run.why else ''}")
-    print(f"workflow {run.workflow}, version {run.version}, started by {run.origin or 'a run'}")
+    by = one_line(run.origin, _SHOWN) or "a run"
+    print(f"workflow {run.workflow}, version {run.version}, started by {by}")
     began = show.moment(_moment(run.created), zone, now)
     print(f"asked for {began}; ended {show.moment(_moment(run.ended), zone, now) or 'not yet'}")
     print(f"input: {_json(run.input)}")

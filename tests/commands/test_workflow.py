@@ -382,3 +382,13 @@ def test_a_name_that_the_input_has_not_is_refused(lab: Lab) -> None:
     done = lab.run("workflow", "start", "w", "x=1", "zzz=1")
     assert done.status == 2
     assert "zzz is none of its names" in done.err
+
+
+def test_a_database_whose_maker_was_killed_at_once_is_an_empty_one(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    lab.state.mkdir()
+    (lab.state / "workflows.db").touch()
+    assert lab.run("workflow", "list", "--json").json() == []
+    assert lab.run("workflow", "history").status == 0
+    started(lab)
+    assert lab.run("workflow", "work").status == 0

@@ -142,6 +142,20 @@ def test_a_message_that_is_no_event_is_told_once_and_stays(lab: Lab, aws: Aws) -
     assert left(aws, url) == 1
 
 
+def test_a_message_of_a_bucket_that_is_not_ours_stops_no_other(lab: Lab, aws: Aws) -> None:
+    url = queue(aws)
+    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    arrivals(lab, aws, {"s3_events": url})
+    put(aws, "a.zip", "1")
+    for bucket, key in (("..", "x.zip"), ("lab-none", "x.zip"), ("lab in", "x.zip"),
+                        ("lab-in", "\ud800.zip"), ("lab-in", "a.zip")):  # fmt: skip
+        where = {"bucket": {"name": bucket}, "object": {"key": key}}
+        record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": where}
+        say(aws, url, json.dumps({"Records": [record]}))
+    lab.run("workflow", "work")
+    assert paths(lab) == ["s3://lab-in/a.zip"]
+
+
 def test_what_does_not_fit_stays_in_the_queue(lab: Lab, aws: Aws) -> None:
     url = queue(aws)
     aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})

@@ -95,6 +95,18 @@ def test_what_no_rule_matches_is_told_once_and_left(lab: Lab) -> None:
     assert (lab.folder / "in" / "odd\x1b.txt").exists()
 
 
+def test_names_of_files_are_no_orders_to_a_terminal(lab: Lab) -> None:
+    arrivals(lab, {**RULE, "file_name_pattern": r"(?s).*\.csv$"}, [COPY])
+    (lab.folder / "in" / "a\x1b[31m\nw-0: completed.csv").write_text("1")
+    (lab.folder / "in" / "odd\nw-0: completed.txt").write_text("1")
+    done = lab.run("workflow", "work")
+    [run] = listed(lab)
+    shown_ = lab.run("workflow", "show", run["id"])
+    for text in (done.out, done.err, lab.run("workflow", "list").out, shown_.out):
+        assert "\x1b" not in text
+        assert not [line for line in text.splitlines() if line.startswith("w-0")]
+
+
 def test_a_folder_that_is_away_stops_no_run(lab: Lab) -> None:
     arrivals(lab, {**RULE, "folder": "nowhere"}, [{"name": "a", "run": "true"}])
     ident = started(lab, "path=x")
@@ -118,7 +130,19 @@ def test_rule_files_as_they_are_written(tmp_path: Path) -> None:
     listed_.write_text("- {file_name_pattern: 'a.*', starter_name: A}\n")
     assert first(read(listed_), "any", "abc") == "A"
     assert first(read(listed_), "any", "bab") == ""
-    for text in ("", "[]", "{a: 1}", "- {file_name_pattern: '(', starter_name: A}", "a: [", "!!x"):
+    deep, long = "[" * 5000, "- {file_name_pattern: a, starter_name: A}\n" * 30_000
+    for text in (
+        deep,
+        long,
+        "- {file_name_pattern: 2024-13-45, starter_name: A}",
+        "\x00",
+        "",
+        "[]",
+        "{a: 1}",
+        "- {file_name_pattern: '(', starter_name: A}",
+        "a: [",
+        "!!x",
+    ):
         listed_.write_text(text)
         with pytest.raises(Failed, match=r"b\.yaml"):
             read(listed_)

@@ -41,8 +41,8 @@ class Base:
     @property
     def exists(self) -> bool:
         """Whether there is something to read: what was never made has nothing. Raises as `read`."""
-        if self.is_file:
-            return self.path.exists()
+        if self.is_file and not self.path.exists():
+            return False
         with self.explained():
             return sa.inspect(self.engine).has_table(RUNS.name)
 

@@ -7,6 +7,7 @@ NAME.done for NAME, or for what is below NAME/; and .done for what is below the 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from labtool.core.text import one_line
 from labtool.tasks.workflow.triggers.arrival import Arrival, key_of
 from labtool.tasks.workflow.triggers.section import Trigger
 
@@ -77,7 +78,7 @@ class Files:
         return Arrival(
             name=entry.name,
             bucket=self._of,
-            where=f"s3://{self._of}/{entry.name}",
+            where=one_line(f"s3://{self._of}/{entry.name}"),
             input={
                 "path": place,
                 "name": subject.rstrip("/").rpartition("/")[2] or self._of,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from labtool.core.errors import Failed
 from labtool.core.log import complain
+from labtool.core.text import one_line
 from labtool.tasks.workflow.triggers.arrival import Arrival
 from labtool.tasks.workflow.triggers.bucket import Files
 from labtool.tasks.workflow.triggers.notices import NoNotice, read
@@ -25,8 +26,8 @@ _MOST = 1000
 
 
 class Events:
-    """The queue of a trigger with `s3_events:`. `odd` hears of a message that is no event: its id
-    and what is wrong."""
+    """The queue of a trigger with `s3_events:`. `odd` hears of a message that is no event, or
+    of a bucket that cannot be asked: what it is, and what is wrong."""
 
     every = 5.0
 
@@ -73,13 +74,17 @@ class Events:
             try:
                 # As it is now: it may have changed since, and that is told of too.
                 entry = files.bucket.about(notice.name)
+                arrival = files.arrival(entry, partial(_find, files), done)
             except Failed as error:
                 if error.code != "not_there":
-                    raise
-                complain(f"s3://{notice.bucket}/{notice.name} went before it was looked at")
+                    # Whoever may write to the queue keeps no other message from being read.
+                    self._odd(f"{notice.bucket} {error.where}", error)
+                    continue
+                where = one_line(f"s3://{notice.bucket}/{notice.name}")
+                complain(f"{where} went before it was looked at")
                 done()
                 continue
-            yield files.arrival(entry, partial(_find, files), done)
+            yield arrival
 
     def _files(self, bucket: str) -> Files:
         if bucket not in self._buckets:

@@ -4,10 +4,14 @@ A file is whole when its size and time have not changed for a while, or when a m
 NAME.done beside NAME, which may be a folder. Where a rule matches the marker itself, it stands for
 what it marks: NAME beside it; and one that is called `.done` alone, for the folder it is in.
 
+What is no file or folder (a pipe, a device), or is a link that leads out of the folder, starts
+nothing: whoever may write there does not say what else is read.
+
 The folder is looked through again and again, as mounted ones tell nobody of their files; 10 000
 that are known cost some 50 ms.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +22,7 @@ from pathlib import Path
 
 from labtool.core.database import Marks
 from labtool.core.errors import Failed
+from labtool.core.text import one_line
 from labtool.tasks.workflow.triggers.arrival import Arrival, key_of
 from labtool.tasks.workflow.triggers.section import Trigger
 
@@ -32,12 +37,20 @@ class Stopped(Exception):
 
 class Folder:
     """The folder of a trigger. What it has found out of files is kept in `marks`, for this
-    trigger alone."""
+    trigger alone. `odd` hears of what starts nothing: what it is, and why."""
 
     every = 2.0
 
-    def __init__(self, name: str, trigger: Trigger, path: Path, marks: Marks) -> None:
+    def __init__(
+        self,
+        name: str,
+        trigger: Trigger,
+        path: Path,
+        marks: Marks,
+        odd: Callable[[str, Failed], None],
+    ) -> None:
         self._name, self._trigger, self._path, self._marks = name, trigger, path, marks
+        self._odd = odd
         self._known = {own: json.loads(value) for own, value in marks.all().items()}
 
     def look(self, stopped: Callable[[], bool]) -> Iterator[Arrival]:
@@ -75,6 +88,7 @@ class Folder:
         try:
             own.encode()
         except UnicodeEncodeError:
+            self._leave(path, "has a name that is no UTF-8")
             return None
         marked = path.name.endswith(marker)
         is_told = path.with_name(path.name + marker) in there
@@ -85,18 +99,38 @@ class Folder:
         subject = _marked(path, marker) if marked else path
         if subject is None:
             key = key_of(self._name, own, "marks nothing")
-            return Arrival(own, self._path.name, str(path), {}, key, marker=True, lost=True)
+            where = one_line(str(path))
+            return Arrival(own, self._path.name, where, {}, key, marker=True, lost=True)
+        why = self._wrong(subject) if marked else ""
+        if why:
+            self._leave(subject, why)
+            return None
         digest = self._digest(own, subject, status, stopped)
         covered = own.removesuffix(marker) if marked and subject.is_file() else ""
         return Arrival(
             name=own,
             bucket=self._path.name,
-            where=str(path),
+            where=one_line(str(path)),
             input={"path": str(subject), "name": subject.name, "file": str(path)},
             key=key_of(self._name, own, digest),
             marker=marked,
             covered=covered,
         )
+
+    def _wrong(self, subject: Path) -> str:
+        """Why what a marker stands for starts nothing. Raises OSError."""
+        mode = subject.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return "is no file and no folder"
+        top = os.path.realpath(self._path)
+        leads_out = os.path.commonpath([top, os.path.realpath(subject)]) != top
+        return "is a link that leads out of the folder" if leads_out else ""
+
+    def _leave(self, path: Path, why: str) -> None:
+        where = one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))
+        what = f"{why}, and was left there"
+        error = Failed(what, where=where, fix="give it another name, or take it away", code="odd")
+        self._odd(key_of(self._name, str(path), why), error)
 
     def _digest(
         self, own: str, subject: Path, status: os.stat_result, stopped: Callable[[], bool]
@@ -151,9 +185,18 @@ def _hash(subject: Path, stopped: Callable[[], bool]) -> str:
             if stopped():
                 raise Stopped
         return found.hexdigest()
-    with subject.open("rb") as content:
+    with open(subject, "rb", opener=_plain) as content:
         while data := content.read(_CHUNK):
             found.update(data)
             if stopped():
                 raise Stopped
     return found.hexdigest()
+
+
+def _plain(path: str, flags: int) -> int:
+    """Opens a file, and waits for no pipe that took its place. Raises OSError."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "is no file")
+    return handle

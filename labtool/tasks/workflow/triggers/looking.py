@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from labtool.core.clock import iso
 from labtool.core.config import Config
@@ -76,9 +77,10 @@ class Lookout:
         if trigger.s3_listing:
             return Listing(name, trigger)
         if trigger.s3_events:
-            return Events(name, trigger, lambda ident, error: self._tell(name, ident, error))
+            return Events(name, trigger, partial(self._tell, name))
         marks = Marks(self._database, f"{_FILES} {name}")
-        return Folder(name, trigger, self._config.resolve(trigger.folder), marks)
+        return Folder(name, trigger, self._config.resolve(trigger.folder), marks,
+                      partial(self._tell, name))  # fmt: skip
 
     def _take(
         self, name: str, trigger: Trigger, source: Source, stopped: Callable[[], bool]

@@ -5,6 +5,7 @@ same within a message of SNS, and the events of EventBridge (.../userguide/ev-ev
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from urllib.parse import unquote_plus
 from labtool.core.text import one_line
 
 _EXCERPT = 120
+# Bytes of a name in a bucket.
+_LONGEST = 1024
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ def _is_s3(record: Mapping[str, Any]) -> bool:
 
 def _notice(about: Mapping[str, Any], key: Any) -> Notice:
     bucket = about["bucket"]["name"]
-    if not (isinstance(bucket, str) and isinstance(key, str) and bucket and key):
+    if not (isinstance(bucket, str) and isinstance(key, str) and _BUCKET.fullmatch(bucket)):
+        raise ValueError
+    if not key or "\0" in key or len(key.encode()) > _LONGEST:
         raise ValueError
     return Notice(bucket, key)

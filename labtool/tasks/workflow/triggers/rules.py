@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from labtool.core.config.patterns import Expression
 from labtool.core.config.types import Section
 from labtool.core.errors import Failed
+from labtool.core.text import one_line
 
 _KEYS = ("bucket_name_pattern", "file_name_pattern", "starter_name")
 _LARGEST = 1_000_000
@@ -39,11 +40,16 @@ def first(rules: Sequence[Rule], bucket: str, name: str) -> str:
 def read(path: Path) -> list[Rule]:
     """The rules of a file. Raises Failed with what is wrong in it."""
     try:
-        data = yaml.safe_load(path.read_bytes()[:_LARGEST])
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        data = yaml.safe_load(text)
     except OSError as error:
         raise _wrong(path, f"cannot be read ({error.strerror})") from None
-    except yaml.YAMLError as error:
-        raise _wrong(path, f"is no YAML ({str(error).splitlines()[0]})") from None
+    # The last two are of a date that there is not, and of lists in one another without end.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _wrong(path, f"is no YAML ({one_line(str(error), 120)})") from None
+    if len(text) > _LARGEST:
+        raise _wrong(path, f"has more than {_LARGEST} bytes")
     found: list[Any] = []
     for one in data if isinstance(data, list) else [data]:
         # A mapping of names to rules, or a rule.

@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from labtool.core.database import Database, Marks
+from labtool.core.errors import Failed
 from labtool.tasks.workflow.triggers.folder import Folder
 from labtool.tasks.workflow.triggers.section import Trigger
 
@@ -28,10 +29,17 @@ def inside(tmp_path: Path) -> Path:
     return found
 
 
-def source(inside: Path, marks: Marks, stable: str = "0", *, deep: bool = False) -> Folder:
+def source(
+    inside: Path,
+    marks: Marks,
+    stable: str = "0",
+    *,
+    deep: bool = False,
+    odd: Callable[[str, Failed], None] = lambda _, __: None,
+) -> Folder:
     given = {"folder": str(inside), "file_name_pattern": ".*", "starter_name": "w"}
     trigger = Trigger.model_validate({**given, "stable": stable, "deep": deep})
-    return Folder("files", trigger, inside, marks)
+    return Folder("files", trigger, inside, marks, odd)
 
 
 def names(folder: Folder) -> list[str]:
@@ -74,3 +82,30 @@ def test_names_that_are_no_text_links_and_folders(inside: Path, marks: Marks) ->
     Path(os.fsdecode(os.fsencode(inside) + b"/\xff")).write_text("")
     assert names(source(inside, marks)) == ["a", "b", "c"]
     assert names(source(inside, marks, deep=True)) == ["a", "b", "below/d\n'", "c"]
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_or_leads_out_starts_nothing_and_is_told(
+    inside: Path, marks: Marks
+) -> None:
+    os.mkfifo(inside / "pipe")
+    (inside / "zero").symlink_to("/dev/zero")
+    (inside / "out").symlink_to("/etc/passwd")
+    (inside / "home").symlink_to(inside.parent)
+    (inside / "fine").symlink_to("a")
+    for name in ("pipe", "zero", "out", "home", "fine"):
+        (inside / f"{name}.done").touch()
+    Path(os.fsdecode(os.fsencode(inside) + b"/\xff\n")).write_text("")
+    told: dict[str, str] = {}
+    folder = source(inside, marks, odd=lambda ident, error: told.update({ident: str(error)}))
+    for _ in range(2):
+        assert names(folder) == ["a", "b", "c", "fine.done"]
+    said = sorted(one.removeprefix(f"{inside}/").partition(", and was left")[0]
+                  for one in told.values())  # fmt: skip
+    assert said == [
+        "\\xff: has a name that is no UTF-8",
+        "home: is a link that leads out of the folder",
+        "out: is a link that leads out of the folder",
+        "pipe: is no file and no folder",
+        "zero: is no file and no folder",
+    ]

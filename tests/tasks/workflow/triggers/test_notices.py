@@ -55,6 +55,9 @@ def test_files_that_were_made() -> None:
         "", "hello", "[]", "1", "null", "{}", '{"Records": 1}', '{"Records": [1]}', "[" * 100_000,
         json.dumps({"Records": [{**event("x"), "eventSource": "aws:ses"}]}),
         json.dumps({"Records": [event("%ff")]}), json.dumps({"Records": [event("")]}),
+        json.dumps({"Records": [event("\ud800")]}), json.dumps({"Records": [event("a%00")]}),
+        json.dumps({"Records": [event("x" * 1025)]}),
+        *(json.dumps({"Records": [event("x", bucket=one)]}) for one in ("a b", "../x", "\ud800")),
     ],
 )  # fmt: skip
 def test_what_is_no_event(body: str) -> None:
