@@ -19,6 +19,7 @@ _WORDS = {
     "tuple_type": ("is not a list", "write [a, b] or one entry a line, each after a dash"),
     "list_type": ("is not a list", "write [a, b] or one entry a line, each after a dash"),
     "string_too_short": ("is empty", "write something, or remove the key"),
+    "too_short": ("is empty", "write at least one entry"),
     "missing": ("is missing", "add it"),
     "extra_forbidden": ("is not a key that labtool knows", "remove it or check the spelling"),
 }
@@ -55,6 +56,10 @@ def explain(detail: ErrorDetails) -> tuple[str, str]:
     if kind in ("string_type", "int_parsing", "int_type", "bool_parsing", "bool_type"):
         what, fix = _WORDS[kind]
         return f"{_shown(detail)} {what}", fix
+    if kind in ("string_too_long", "too_long"):
+        most = context["max_length"]
+        of = "characters" if kind == "string_too_long" else "entries"
+        return "is too long", f"write at most {most} {of}"
     if kind in _WORDS:
         return _WORDS[kind]
     what, _, fix = detail["msg"].partition("; ")

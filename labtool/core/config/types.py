@@ -56,12 +56,28 @@ def misplaced(title: str, found: Sequence[Misplaced]) -> ValidationError:
 
 def also(title: str, found: Sequence[Misplaced], rest: Callable[[], object]) -> ValidationError:
     """The same, with the mistakes that are met in reading the rest."""
-    errors = misplaced(title, found).errors(include_url=False)
+    return together(title, misplaced(title, found).errors(include_url=False), rest)
+
+
+def together(
+    title: str, found: Sequence[ErrorDetails], rest: Callable[[], object]
+) -> ValidationError:
+    """What was found, with the mistakes that are met in reading the rest."""
+    errors = list(found)
     try:
         rest()
     except ValidationError as error:
         errors += error.errors(include_url=False)
     return ValidationError.from_exception_data(title, [_again(detail) for detail in errors])
+
+
+def inside(key: str, error: ValidationError, without: str = "") -> ValidationError:
+    """The mistakes of what is below a key, with their places from above it. A part `without` is
+    none that the YAML has."""
+    found = error.errors(include_url=False)
+    for one in found:
+        one["loc"] = (key, *(part for part in one["loc"] if part != without))
+    return ValidationError.from_exception_data(key, [_again(detail) for detail in found])
 
 
 class Section(BaseModel):

@@ -2,20 +2,30 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
 )
 from pydantic_core import CoreSchema
 
 from labtool.core.config.kinds import Kinds
-from labtool.core.config.types import Duration, Misplaced, Section, misplaced, mistake, unknown_key
+from labtool.core.config.types import (
+    Duration,
+    Misplaced,
+    Section,
+    inside,
+    misplaced,
+    mistake,
+    together,
+    unknown_key,
+)
 from labtool.tasks.workflow.activities._base import ActivityOptions
 
 ACTIVITIES = Kinds("labtool.tasks.workflow.activities")
@@ -53,9 +63,9 @@ class StepOptions(BaseModel):
     kind: str
     activity: ActivityOptions
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _one_activity(cls, data: Any) -> Any:
+    def _one_activity(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """`{name: copy, copy: {from: ..., to: ...}}`."""
         if not isinstance(data, dict):
             raise mistake("is not a step", 'write {name: check, run: "md5sum -c SUMS"}')
@@ -63,24 +73,24 @@ class StepOptions(BaseModel):
         own = [name for name in cls.model_fields if name not in _INNER]
         found = [key for key in data if key in known]
         odd = [key for key in data if key not in known and key not in own]
-        if odd:
-            raise misplaced(
-                cls.__name__, [Misplaced((key,), *unknown_key(key, [*own, *known])) for key in odd]
-            )
-        if len(found) != 1:
+        wrong = [Misplaced((key,), *unknown_key(key, [*own, *known])) for key in odd]
+        if len(found) != 1 and (found or not odd):
             what = "has several activities" if found else "has no activity"
-            raise mistake(what, f"write one of {', '.join(known)}")
-        kind = found[0]
-        options = ACTIVITIES.module(kind).Options
-        value = data[kind]
-        if not isinstance(value, dict) and options.short:
-            value = {options.short: value}
-        try:
-            activity = options.model_validate(value)
-        except ValidationError as error:
-            raise _inside(kind, error, short="" if value is data[kind] else options.short) from None
-        rest = {key: one for key, one in data.items() if key != kind}
-        return {"name": kind, **rest, "kind": kind, "activity": activity}
+            wrong.append(Misplaced((), what, f"write one of {', '.join(known)}"))
+        errors = misplaced(cls.__name__, wrong).errors(include_url=False) if wrong else []
+        # Where its own is wrong, any lets the rest be read.
+        activity: ActivityOptions = ACTIVITIES.module(known[0]).Options.model_construct()
+        if len(found) == 1:
+            try:
+                activity = _activity(found[0], data[found[0]])
+            except ValidationError as error:
+                errors += error.errors(include_url=False)
+        kind = next(iter(found), "none")
+        rest = {key: one for key, one in data.items() if key in own}
+        whole = {"name": kind, **rest, "kind": kind, "activity": activity}
+        if errors:
+            raise together(cls.__name__, errors, lambda: handler(whole))
+        return handler(whole)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -105,11 +115,12 @@ class StepOptions(BaseModel):
                 yield option, name
 
 
-def _inside(kind: str, error: ValidationError, short: str) -> ValidationError:
-    """The mistakes of an activity, with their places in the step."""
-    found = []
-    for one in error.errors(include_url=False):
-        loc = tuple(part for part in one["loc"] if part != short)
-        what, _, fix = one["msg"].rpartition("; ")
-        found.append(Misplaced((kind, *loc), what or fix, fix if what else "look at the README"))
-    return misplaced("StepOptions", found)
+def _activity(kind: str, value: Any) -> ActivityOptions:
+    """Raises ValidationError, with places in the step."""
+    options = ACTIVITIES.module(kind).Options
+    short = options.short if not isinstance(value, dict) else ""
+    try:
+        found: ActivityOptions = options.model_validate({short: value} if short else value)
+    except ValidationError as error:
+        raise inside(kind, error, without=short) from None
+    return found

@@ -29,7 +29,7 @@ def mistakes(folder: Path, workflows: Any) -> str:
 @pytest.mark.parametrize(
     ("workflow", "said"),
     [
-        ({"steps": []}, "at least 1 item"),
+        ({"steps": []}, "steps: is empty; write at least one"),
         ({"steps": [{"name": "a"}]}, "has no activity; write one of"),
         ({"steps": [{**STEP, "approve": "Go?"}]}, "has several activities"),
         ({"steps": [{**STEP, "retrys": 2}]}, "did you mean retries?"),
@@ -54,6 +54,29 @@ def test_each_mistake_is_named(tmp_path: Path, workflow: Any, said: str) -> None
     assert said in found
     assert "labtool.yaml:" in found
     assert "workflows.w" in found
+
+
+def test_all_mistakes_of_steps_are_named_at_once_in_their_places(tmp_path: Path) -> None:
+    steps = [
+        {"name": "a", "notify": {"text": "x"}, "retries": "many", "start_to_close": "soon"},
+        {"name": "b", "copy": {"from": "", "too": "/x"}, "retrys": 2},
+        {"name": "c", "approve": {}},
+        {"name": "d", "run": "eval {run}"},
+    ]
+    found = mistakes(tmp_path, {"w": {"steps": steps}})
+    for said in (
+        "steps.0.notify.to: is missing; add it",
+        "steps.0.retries: 'many' is not a whole number",
+        "steps.0.start_to_close: 'soon' is not a duration",
+        "steps.1.copy.from: is empty",
+        "steps.1.copy.too: is not a key that labtool knows here; did you mean to?",
+        "steps.1.copy.to: is missing",
+        "steps.1.retrys: is not a key that labtool knows here; did you mean retries?",
+        "steps.2.approve.text: is missing",
+        "steps.3.run: ",
+    ):
+        assert f"workflows.w.{said}" in found
+    assert "Field" not in found
 
 
 def test_circles_are_found(tmp_path: Path) -> None:
