@@ -28,20 +28,22 @@ def quiet(
     found: Window | None,
     longest: Window | None,
     wanted: timedelta,
+    beside: Sequence[str],
     staying: Sequence[str],
     config: Config,
     *,
     json: bool,
 ) -> None:
-    """Say it; `longest` is the longest of those that are too short."""
+    """Say it; `longest` is the longest of those that are too short, and `beside` are the timers
+    that leave no such time ever, and were not looked at."""
     if json:
         window = found and {"begins": found.begins, "ends": found.ends, "then": found.then}
-        show.document({"window": window, "staying": list(staying)})
+        show.document({"window": window, "beside": list(beside), "staying": list(staying)})
         return
     zone, minutes = config.core.lab.timezone, int(wanted.total_seconds() // 60)
     one = found or longest
     if one is None:
-        print("Something runs all the time within 24 h.")
+        print(f"no {minutes} minutes are free within 24 h: something runs all the time")
     else:
         begins, ends = one.begins.astimezone(zone), one.ends.astimezone(zone)
         then = f", when {one.then} starts" if one.then else ""
@@ -50,5 +52,8 @@ def quiet(
             print(f"nothing is expected to run from {lasts_}")
         else:
             print(f"no {minutes} minutes are free within 24 h; the longest: {lasts_}")
+    if beside:
+        often = ", ".join(f"{name} ({config.core.timers[name].when})" for name in beside)
+        print(f"but for these, which start more often than that: {often}")
     if staying:
         print(f"these run all the time, and start again by themselves: {', '.join(staying)}")

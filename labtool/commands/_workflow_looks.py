@@ -133,19 +133,22 @@ def check(
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Check every workflow and trigger, and show the steps; nothing runs."""
+    """Check every workflow and trigger, and whom they tell; show the steps. Nothing runs."""
 
     def body() -> int:
         from labtool.commands import _show as show
+        from labtool.core.database import Database
         from labtool.core.errors import ConfigError
-        from labtool.tasks.workflow.check import misdirected
+        from labtool.services.build import Services
+        from labtool.tasks.workflow.check import check as look
         from labtool.tasks.workflow.definition import workflows_of
         from labtool.tasks.workflow.plan import plan
 
         lab = o.load(config or context.obj, context)
         found = {name: list(plan(name, one, {})) for name, one in workflows_of(lab).root.items()}
-        problems = misdirected(lab, set(found))
-        if problems:
+        clock, database = o.clock(lab, ""), Database.snapshot(lab.state)
+        services = Services(lab, database, clock, dry_run=True, online=False)
+        if problems := look(lab, services, clock).problems:
             raise ConfigError(problems)
         if json:
             show.document(found)

@@ -45,15 +45,17 @@ def quiet(
         from labtool.commands import _timers as show
         from labtool.core.database import Database
         from labtool.tasks.sections import staying
-        from labtool.tasks.timers.quiet import expected, quiet, windows
+        from labtool.tasks.timers.quiet import expected, frequent, quiet, windows
 
         lab = o.load(config or context.obj, context)
         now, zone = o.clock(lab, at).now(), lab.core.lab.timezone
         until, wanted = now + timedelta(hours=24), timedelta(minutes=minutes)
         lasts = show.lasts(Database.snapshot(lab.state), lab.core.timers)
-        found = windows(expected(lab.core.timers, lasts, zone, now, until), now, until)
-        longest = max(found, key=lambda one: one.lasts, default=None)
-        show.quiet(quiet(found, wanted), longest, wanted, list(staying(lab)), lab, json=json)
+        busy = expected(lab.core.timers, lasts, zone, now, until)
+        beside = frequent(lab.core.timers, zone, now, until, wanted)
+        rest = windows([one for one in busy if one.name not in beside], now, until)
+        longest = max(rest, key=lambda one: one.lasts, default=None)
+        show.quiet(quiet(rest, wanted), longest, wanted, beside, list(staying(lab)), lab, json=json)
         return 0
 
     o.finish(body, verbose=verbose, json=json)

@@ -118,6 +118,9 @@ def test_when_nothing_runs(lab: Lab) -> None:
     found = lab.run("timers", "quiet", "--minutes", "10", "--at", "2026-11-26T12:07Z")
     assert found.out.startswith("nothing is expected to run from Thu 12:16:00 to Thu 12:30:00")
     assert "when often starts" in found.out
-    none = lab.run("timers", "quiet", "--minutes", "60", "--at", "2026-11-26T12:07Z")
-    assert none.out.startswith("no 60 minutes are free within 24 h; the longest: ")
+    none = lab.run("timers", "quiet", "--minutes", "1200", "--at", "2026-11-26T12:07Z")
+    assert none.out.startswith("no 1200 minutes are free within 24 h; the longest: ")
+    rest = lab.run("timers", "quiet", "--minutes", "60", "--at", "2026-11-26T12:07Z")
+    assert rest.out.startswith("nothing is expected to run from Thu 12:07:00 to Fri 02:30:00")
+    assert "but for these, which start more often than that: often (every 15m)" in rest.out
     assert not lab.state.exists()

@@ -54,6 +54,21 @@ def expected(
     return sorted(found, key=lambda one: (one.begins, one.name))
 
 
+def frequent(
+    timers: Mapping[str, Timer], zone: ZoneInfo, now: datetime, until: datetime, wanted: timedelta
+) -> list[str]:
+    """The timers that never leave so much time between two starts."""
+    found = []
+    for name, timer in timers.items():
+        at = timer.when.previous(now, zone)
+        after = timer.when.next_after(at, zone)
+        while at < until and after - at < wanted:
+            at, after = after, timer.when.next_after(after, zone)
+        if at >= until:
+            found.append(name)
+    return found
+
+
 def windows(busy: Sequence[Busy], now: datetime, until: datetime) -> list[Window]:
     """The times between expected runs, in order."""
     found, free = [], now

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labtool.core.config.models import Timer
-from labtool.tasks.timers.quiet import UNKNOWN, expected, quiet, windows
+from labtool.tasks.timers.quiet import UNKNOWN, expected, frequent, quiet, windows
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 10, 24, 22, 30, tzinfo=UTC)  # the clocks change in the night
@@ -27,6 +27,15 @@ def test_between_two_runs() -> None:
     assert first is not None
     assert (first.begins, first.then) == (NOW + UNKNOWN, "often")
     assert quiet(found, timedelta(minutes=15)) is None
+
+
+def test_what_starts_too_often_is_left_out() -> None:
+    timers = {name: timer(when) for name, when in zip("abcdef", WHENS, strict=True)}
+    until = NOW + timedelta(hours=24)
+    assert frequent(timers, ZONE, NOW, until, timedelta(minutes=5)) == []
+    assert frequent(timers, ZONE, NOW, until, timedelta(minutes=6)) == ["a"]
+    assert frequent(timers, ZONE, NOW, until, timedelta(minutes=16)) == ["a", "b"]
+    assert frequent(timers, ZONE, NOW, until, timedelta(hours=2)) == ["a", "b", "c", "f"]
 
 
 @given(
