@@ -70,8 +70,12 @@ def show_(
     def look(runs: "Runs") -> None:
         from labtool.commands import _show as show
         from labtool.commands._workflow import document, shown
+        from labtool.core.errors import Failed, UsageError
 
-        run = runs.find(ident)
+        try:
+            run = runs.find(ident)
+        except Failed as error:
+            raise UsageError(error.what, where=error.where, fix=error.fix) from None
         attempts = runs.attempts.of(run.id)
         if json:
             show.document(document(run, attempts))

@@ -274,8 +274,9 @@ def _asked(
             run.errors.append(refused)
             run.result |= {"status": "refused", "replies": [str(error)]}
         if not options.json:
+            would = "would answer: " if run.dry_run and not run.errors else ""
             for reply in run.result["replies"]:
-                print(reply)
+                print(f"{would}{reply}")
 
     # What was said is nobody else's to read: alerts and status know the command alone.
     about = f"jobs {arguments[0]}"

@@ -38,4 +38,4 @@ def test_a_number_that_is_none(lab: Lab, arguments: str) -> None:
     word = arguments.rsplit(maxsplit=1)[-1]
     done = lab.run(*arguments.split(), env=WIDTH)
     assert done.status == 2
-    assert f"{word!r} is not a number; write one such as 12" in done.err
+    assert f"{word!r} is not a number from 1 up; write one such as 12" in done.err

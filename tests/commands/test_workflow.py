@@ -254,7 +254,9 @@ def test_what_does_not_fit_is_refused(lab: Lab) -> None:
         assert done.status == 2, arguments
         assert said in done.err
     assert lab.run("workflow", "start", "nobody").status == 2
-    assert lab.run("workflow", "show", "w-nothing").status == 1
+    nothing = lab.run("workflow", "show", "w-nothing")
+    assert nothing.status == 2
+    assert "there is no run w-nothing" in nothing.err
 
 
 def test_dry_runs_leave_nothing(lab: Lab) -> None:

@@ -52,7 +52,8 @@ def decide(
         decided = runs.ledger.decision(run.id, asked[0])
         raise Failed(f"{decided[1] if decided else 'somebody'} has decided already",
                      where=run.id, code="decided")  # fmt: skip
-    return f"{run.id}: {by} said {'yes' if yes else 'no'} to {asked[0]}"
+    soon = "" if runs.queue.workers() else "; it goes on with the next labtool workflow work"
+    return f"{run.id}: {by} said {'yes' if yes else 'no'} to {asked[0]}{soon}"
 
 
 def stop(runs: Runs, text: str, by: str, *, terminate: bool) -> str:

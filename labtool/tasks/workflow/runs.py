@@ -80,9 +80,10 @@ class Runs:
 
     def find(self, text: str) -> RunRecord:
         """The run with this id, or whose id alone begins so. Raises Failed."""
-        found = self.ledger.run(text)
+        there = self.base.exists
+        found = self.ledger.run(text) if there else None
         if found is None:
-            near = self.ledger.like(text) if text else []
+            near = self.ledger.like(text) if text and there else []
             if len(near) == 1:
                 found = self.ledger.run(near[0])
             if found is None:
