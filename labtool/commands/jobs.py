@@ -118,7 +118,7 @@ def run(
     """Let a job run, with its parameters byte for byte."""
 
     def ask(desk: "Desk", who: "Who") -> "Sequence[str]":
-        return [desk.request(job, dict(_pair(value) for value in values or ()), who)]
+        return [desk.deeds.request(job, dict(_pair(value) for value in values or ()), who).text]
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     _asked(("run", job, *(values or ())), options, context, ask, user)
@@ -139,9 +139,7 @@ def _about(verb: str) -> "Callable[..., None]":
     ) -> None:
         ident = str(number)
         options = o.Options(config or context.obj, dry_run, at, json, verbose)
-        _asked(
-            (verb, ident), options, context, lambda desk, who: desk.told(verb, [ident], who), user
-        )
+        _asked((verb, ident), options, context, lambda desk, who: desk.told(verb, ident, who), user)
 
     return command
 
@@ -201,7 +199,7 @@ def suppress(
     """Let no job of a type start for a while; `suppress TYPE off` ends that."""
 
     def ask(desk: "Desk", who: "Who") -> "Sequence[str]":
-        return [desk.hold(job, begins, ends, who)]
+        return [desk.deeds.hold(job, begins, ends, who)]
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     _asked(("suppress", job, begins, ends), options, context, ask)

@@ -14,7 +14,7 @@ def part(run: Run) -> Part | None:
     """The part, where the config names jobs. Raises ConfigError."""
     if not run.config.has("jobs"):
         return None
-    shown = desk(run.config, run.database, run.clock, People).shown
+    shown = desk(run.config, run.database, run.clock, People).deeds.shown
 
     def look() -> Show:
         everything = shown.everything()

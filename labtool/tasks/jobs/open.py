@@ -14,6 +14,7 @@ from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.people import People
 from labtool.core.text import clean
+from labtool.tasks.jobs.deeds import Deeds
 from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.places import logs_of
 from labtool.tasks.jobs.queue import Queue
@@ -44,7 +45,7 @@ def desk(config: Config, database: Database, clock: Clock, people: Callable[[], 
     queue, held = Queue(database, now), Suppressions(database, now)
     logs = partial(printed, config, settings)
     tell = partial(let_know, database, clock)
-    return Desk(jobs_of(config), queue, held, people, clock, now, logs, tell)
+    return Desk(Deeds(jobs_of(config), queue, held, people, clock, now, logs, tell))
 
 
 def let_know(database: Database, clock: Clock, entry: Entry, text: str) -> None:
