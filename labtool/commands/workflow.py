@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from labtool.core.task import Run
     from labtool.services.build import Services
+    from labtool.tasks.workflow.deciding import Speaker
     from labtool.tasks.workflow.runs import Runs
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -107,10 +108,13 @@ def approve(
 ) -> None:
     """Say yes to a run that waits for it, or no."""
 
-    def ask(runs: "Runs", by: str) -> str:
-        from labtool.tasks.workflow.deciding import decide
+    def ask(run: "Run", runs: "Runs", by: "Speaker") -> str:
+        from labtool.tasks.workflow.deciding import decide, to_decide
 
-        return decide(runs, ident, step, by, yes=not refuse, trusted=not user)
+        if run.dry_run:
+            found, name = to_decide(runs, ident, step, by)
+            return f"would say {'no' if refuse else 'yes'} to {name} of {found.id}"
+        return decide(runs, ident, step, by, yes=not refuse)
 
     _asked("approve", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
            context, user)  # fmt: skip
@@ -129,12 +133,14 @@ def cancel(
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """End a run."""
+    """End a run; of one that has failed, its alert."""
 
-    def ask(runs: "Runs", by: str) -> str:
+    def ask(run: "Run", runs: "Runs", by: "Speaker") -> str:
         from labtool.tasks.workflow.deciding import stop
 
-        return stop(runs, ident, by, terminate=terminate)
+        if run.dry_run:
+            return f"would cancel {runs.find(ident).id}"
+        return stop(runs, ident, by, run.looked_at.add, terminate=terminate)
 
     _asked("cancel", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
            context, user)  # fmt: skip
@@ -147,6 +153,9 @@ def retry(
     step: Annotated[
         str, typer.Option("--from", metavar="STEP", help="Default: the first that went wrong.")
     ] = "",
+    new_steps: Annotated[
+        bool, typer.Option("--new-steps", metavar="", help="With the config's steps of today.")
+    ] = False,
     user: As = "",
     config: o.ConfigOption = "",
     dry_run: o.DryRun = False,
@@ -155,11 +164,13 @@ def retry(
 ) -> None:
     """Let a run that has ended go on from a step."""
 
-    def ask(runs: "Runs", _: str) -> str:
-        run = runs.find(ident)
-        said = f"{run.id} goes on from {runs.again(run, step)}"
-        if runs.is_old(run):
-            said += ", with the steps that it began with: the config's are others, for a new run"
+    def ask(run: "Run", runs: "Runs", _: "Speaker") -> str:
+        found, look = runs.find(ident), run.dry_run
+        goes = "would go" if look else "goes"
+        step_ = runs.again(found, step, new_steps=new_steps, look=look)
+        said = f"{found.id} {goes} on from {step_}"
+        if not new_steps and runs.is_old(found):
+            said += ", with the steps that it began with; --new-steps takes the config's"
         return said
 
     _asked("retry", ident, ask, o.Options(config or context.obj, dry_run, "", json, verbose),
@@ -169,7 +180,7 @@ def retry(
 def _asked(
     verb: str,
     ident: str,
-    ask: "Callable[[Runs, str], str]",
+    ask: "Callable[[Run, Runs, Speaker], str]",
     options: o.Options,
     context: typer.Context,
     user: str,
@@ -183,11 +194,8 @@ def _asked(
 
         run.shown = True
         try:
-            with opened(run.config) as runs:
-                if run.dry_run:
-                    print(f"would {verb} {runs.find(ident).id}")
-                    return
-                answer = ask(runs, who(user, lambda: services.people, run.clock.today()))
+            with opened(run.config, look=run.dry_run) as runs:
+                answer = ask(run, runs, who(user, lambda: services.people, run.clock.today()))
         except Failed as error:
             # Whoever asked reads it here: no admin has to hear of it.
             raise UsageError(error.what, where=error.where, fix=error.fix) from None

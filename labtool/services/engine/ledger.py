@@ -290,9 +290,10 @@ class Ledger:
         row = connection.execute(query).one_or_none()
         return (bool(row.yes), row.by_whom) if row else None
 
-    def again_from(self, ident: str, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
+    def again_from(self, run: RunRecord, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
         """A run that has ended goes on from the first of these steps, with what was found out
-        before it; whether it had ended, and all its steps had."""
+        before it, and with this definition; whether it had ended, and all its steps had."""
+        ident = run.id
         alive = sa.select(WORKERS.c.id)
         still = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.state == "running",
                         ATTEMPTS.c.worker.in_(alive))  # fmt: skip
@@ -306,7 +307,8 @@ class Ledger:
             connection.execute(sa.update(ATTEMPTS).where(some).values(stale=1))
             decided = sa.and_(DECISIONS.c.run == ident, DECISIONS.c.step.in_(steps))
             connection.execute(sa.delete(DECISIONS).where(decided))
-            found = {"found": json.dumps(values), "stop": "", "started": None, "ended": None}
+            found = {"found": json.dumps(values), "stop": "", "started": None, "ended": None,
+                     "definition": json.dumps(run.definition), "version": run.version}  # fmt: skip
             connection.execute(sa.update(RUNS).where(_R.id == ident).values(found))
             self._again(connection, replace(record, values=dict(values)))
             return True

@@ -4,7 +4,7 @@ from labtool.core.errors import Failed
 from labtool.core.home import Block, Part, Show, Visitor
 from labtool.core.task import Run
 from labtool.tasks.workflow.activities.approve import ACTION
-from labtool.tasks.workflow.deciding import decide
+from labtool.tasks.workflow.deciding import Speaker, decide
 from labtool.tasks.workflow.runs import opened
 
 
@@ -21,7 +21,9 @@ def part(run: Run) -> Part | None:
         if not visitor.member:
             raise Failed("that is for members of the lab only", fix="ask one", code="restricted")
         with opened(run.config) as runs:
-            return decide(runs, ident, step, visitor.name, yes=said == "yes", person=visitor.person)
+            return decide(
+                runs, ident, step, Speaker(visitor.name, visitor.person), yes=said == "yes"
+            )
 
     return Part(_nothing, action=ACTION, press=press)
 

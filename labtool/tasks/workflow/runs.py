@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from labtool.core.config import Config
 from labtool.core.errors import Failed
 from labtool.services.engine.records import CLOSED, NewRun, RunRecord
 from labtool.tasks.workflow.definition import engine_of, kept, restored, workflows_of
+from labtool.tasks.workflow.whence import whence
 
 if TYPE_CHECKING:
     from labtool.services.engine.attempts import Attempts
@@ -100,47 +101,37 @@ class Runs:
         known = workflows_of(self.config).get(run.workflow)
         return known is None or kept(self.config, run.workflow) != run.definition
 
-    def again(self, run: RunRecord, step: str = "") -> str:
+    def again(
+        self, run: RunRecord, step: str = "", *, new_steps: bool = False, look: bool = False
+    ) -> str:
         """A run that has ended goes on from a step; by default from the first that did not end
-        well. Which step. Raises Failed."""
+        well. It keeps the steps that it began with, or takes the config's. Which step; with `look`
+        nothing changes. Raises Failed."""
         if run.state not in CLOSED:
             fix = f"cancel it first: labtool workflow cancel {run.id}"
             raise Failed(f"{run.id} is {run.state}", fix=fix, code="open")
         attempts = self.attempts.of(run.id)
-        workflow = restored(run.definition, self.config, run.workflow)
-        groups = [[one.name for one in group] for group in workflow.steps]
-        done = {one.step: one for one in attempts
-                if one.state in ("done", "exit") and not one.stale}  # fmt: skip
-        names = [name for group in groups for name in group]
-        if not step:
-            step = next((name for name in names if name not in done or done[name].state == "exit"),
-                        "")  # fmt: skip
-        if step not in names:
-            fix = f"its steps are {', '.join(names)}" if step else "name one: --from STEP"
-            raise Failed(f"{run.id} has no step {step}" if step else "all its steps ended well",
-                         fix=fix, code="no_step")  # fmt: skip
-        at = next(number for number, group in enumerate(groups) if step in group)
-        for name in (name for group in groups[:at] for name in group):
-            if name not in done:
-                fix = f"labtool workflow retry {run.id} --from {name}"
-                raise Failed(
-                    f"its step {name} is not done yet", where=run.id, fix=fix, code="no_step"
-                )
-        # Those beside it that ended well are not done again; what comes after it is.
-        anew = [step, *(name for group in groups[at + 1 :] for name in group)]
-        anew += [name for name in groups[at] if name not in done]
-        values: dict[str, Any] = {}
-        for name in names:
-            if name in done and name not in anew:
-                values |= done[name].output
+        taken = self._newer(run) if new_steps else run
+        workflow = restored(taken.definition, self.config, run.workflow)
+        found = whence(run.id, workflow, attempts, step)
         if run.alone and self.ledger.is_open(run.alone):
             what = f"another run of the id {run.alone} is open"
             raise Failed(what, where=run.id, fix="let it end, or cancel it", code="open")
-        if not self.ledger.again_from(run.id, list(dict.fromkeys(anew)), values):
+        if not look and not self.ledger.again_from(taken, found.anew, found.values):
             still = [one.step for one in attempts if one.state == "running"]
             what = f"{', '.join(still)} of {run.id} still ends" if still else f"{run.id} goes on"
             raise Failed(what, fix="ask again in a moment", code="open")
-        return step
+        return found.step
+
+    def _newer(self, run: RunRecord) -> RunRecord:
+        """The run with the config's steps. Raises Failed where its input does not fit them."""
+        definition = kept(self.config, run.workflow)
+        known = workflows_of(self.config).root[run.workflow]
+        if odd := known.odd(run.input):
+            what = f"its input does not fit the new steps: {'; '.join(odd)}"
+            fix = f"start a new run: labtool workflow start {run.workflow}"
+            raise Failed(what, where=run.id, fix=fix, code="input")
+        return replace(run, definition=definition, version=known.version)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labtool.core import tree
-from labtool.core.errors import Failed, LabtoolError, StateError, Temporary
+from labtool.core.errors import LabtoolError, StateError, Temporary
 from labtool.core.lock import held as is_held
 from labtool.core.lock import hold
 from labtool.core.log import complain
@@ -22,6 +22,7 @@ from labtool.core.service import Round
 from labtool.core.task import Run
 from labtool.services.engine.records import RunRecord
 from labtool.services.engine.worker import Steps, working
+from labtool.tasks.workflow.alerting import failure, topic_of
 from labtool.tasks.workflow.definition import engine_of
 from labtool.tasks.workflow.flow import Flow
 from labtool.tasks.workflow.perform import Performer
@@ -214,16 +215,12 @@ class Worker:
         self.later(lambda: complain(f"{run.id}: {found}; it goes on in a moment"))
 
     def _tell(self, run: RunRecord, state: str, why: str) -> None:
-        topic = f"workflow {run.workflow}"
         self.run.counts[state.replace("_", " ")] += 1
         print(f"{run.id} {state.replace('_', ' ')}{f': {why}' if why else ''}")
         if state in _BAD:
-            fix = f"labtool workflow show {run.id}; when it is mended: workflow retry {run.id}"
-            error = Failed(f"{state.replace('_', ' ')}: {why}", where=run.id, fix=fix, code=state)
-            error.topic = topic
-            self.run.fail(error)
-        elif state == "completed":
-            self.run.looked_at.add(topic)
+            self.run.fail(failure(run, state, why))
+        else:
+            self.run.looked_at.add(topic_of(run))
 
     def _say(self, after: Callable[[], None]) -> None:
         said = False
