@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,7 +48,8 @@ class Worker:
     stopped: threading.Event = field(default_factory=threading.Event)
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     _told: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
-    _flows: set[str] = field(default_factory=set)
+    # A run that was ended and begun again may have two, of which one only does anything.
+    _flows: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _trouble: str = ""
 
@@ -194,12 +196,12 @@ class Worker:
     @contextmanager
     def _busy(self, ident: str) -> Iterator[None]:
         with self._lock:
-            self._flows.add(ident)
+            self._flows[ident] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._flows.discard(ident)
+                self._flows -= Counter([ident])
 
     def _now(self) -> float:
         with self.runs.base.read() as connection:

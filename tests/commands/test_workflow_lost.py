@@ -1,0 +1,52 @@
+"""Workers that were away for a while, or whose run was ended and begun again meanwhile: no step is
+left out, and none is done by two."""
+
+import os
+import signal
+import time
+
+from labtool.core.config import load
+from labtool.tasks.sections import SECTIONS
+from labtool.tasks.workflow.runs import opened
+from tests.commands.test_workflow import config, shown, started, states
+from tests.lab import Lab, poll
+
+LATER = {"retries": 9, "backoff": {"first": "3s", "most": "3s"}}
+
+
+def test_a_worker_that_was_stopped_for_long_leaves_no_step_out(lab: Lab) -> None:
+    count = f"echo a >>{lab.folder}/effects; test -e {lab.folder}/go"
+    last = {"name": "b", "run": f"echo b >>{lab.folder}/effects"}
+    lab.configure(config([{"name": "a", "run": count, **LATER}, last]))
+    ident = started(lab)
+    worker = lab.start("workflow", "work", "--follow")
+    poll(lambda: ("a", "temporary") in states(shown(lab, ident)), timeout=20)
+    (lab.folder / "go").touch()
+    worker.send_signal(signal.SIGSTOP)
+    time.sleep(20)  # longer than its signs of life hold
+    worker.send_signal(signal.SIGCONT)
+    poll(lambda: shown(lab, ident)["ended"], timeout=30)
+    run = shown(lab, ident)
+    assert run["state"] == "completed"
+    assert [one["step"] for one in run["steps"] if one["state"] == "done"] == ["a", "b"], run
+    assert (lab.folder / "effects").read_text().split() == ["a", "a", "b"]
+
+
+def test_what_is_begun_again_in_a_pause_is_not_gone_on_with_beside(lab: Lab) -> None:
+    line = f"echo $$ >>{lab.folder}/effects; test -e {lab.folder}/go && sleep 98765; exit 1"
+    lab.configure(config([{"name": "a", "run": line, **LATER}]))
+    lab.start("workflow", "work", "--follow")
+    ident = started(lab)
+    with opened(load(lab.config_file, SECTIONS)) as runs:
+        poll(lambda: states(shown(lab, ident)) == [("a", "temporary")], timeout=20)
+        (lab.folder / "go").touch()
+        runs.ledger.ask_to_stop(ident, "terminated", "me")
+        runs.again(runs.find(ident))
+        poll(lambda: "running" in dict(states(shown(lab, ident))).values(), timeout=20)
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            now = [one for one in runs.attempts.of(ident) if one.state == "running"]
+            assert len(now) <= 1, now
+        pids = (lab.folder / "effects").read_text().split()
+        assert len(pids) == 2
+        os.kill(int(pids[1]), 0)
