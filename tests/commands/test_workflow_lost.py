@@ -3,12 +3,13 @@ left out, and none is done by two."""
 
 import os
 import signal
+import sys
 import time
 
 from labtool.core.config import load
 from labtool.tasks.sections import SECTIONS
 from labtool.tasks.workflow.runs import opened
-from tests.commands.test_workflow import config, shown, started, states
+from tests.commands.test_workflow import config, running, shown, started, states
 from tests.lab import Lab, poll
 
 LATER = {"retries": 9, "backoff": {"first": "3s", "most": "3s"}}
@@ -50,3 +51,28 @@ def test_what_is_begun_again_in_a_pause_is_not_gone_on_with_beside(lab: Lab) -> 
         pids = (lab.folder / "effects").read_text().split()
         assert len(pids) == 2
         os.kill(int(pids[1]), 0)
+
+
+KILLED = """
+import os
+from labtool.core import tree
+tree.end = lambda *_: os.kill(os.getpid(), 9)
+from labtool.cli import main
+main()
+"""
+
+
+def test_who_is_killed_as_it_ends_what_is_left_leaves_it_to_the_next(lab: Lab) -> None:
+    line = f"echo a >>{lab.folder}/effects; test -e {lab.folder}/go || sleep 98765"
+    lab.configure(config([{"name": "a", "run": line}]))
+    ident = started(lab)
+    first = lab.start("workflow", "work", "--follow")
+    poll(lambda: running(lab, "sleep"), timeout=20)
+    first.kill()
+    first.wait(10)
+    (lab.folder / "go").touch()
+    program = (sys.executable, "-c", KILLED)
+    assert lab.run("workflow", "work", program=program).status == -signal.SIGKILL
+    assert lab.run("workflow", "work").status == 0
+    assert states(shown(lab, ident)) == [("a", "lost"), ("a", "done")]
+    assert not running(lab, "sleep")

@@ -79,6 +79,12 @@ class Attempts:
             now = self.base.now(connection)
             connection.execute(sa.update(ATTEMPTS).where(is_it).values(beat=now))
 
+    def running(self, worker: str) -> list[AttemptRecord]:
+        """Those that a worker is at."""
+        is_it = sa.and_(_A.worker == worker, _A.state == "running")
+        with self.base.read() as connection:
+            return [_record(row) for row in connection.execute(sa.select(ATTEMPTS).where(is_it))]
+
     def lose(self, worker: str, why: str) -> list[AttemptRecord]:
         """Give up those that a worker was at, which has died; which they are."""
         is_it = sa.and_(_A.worker == worker, _A.state == "running")

@@ -122,9 +122,11 @@ class Worker:
         dead = [one for one in self.runs.queue.dead(self.host, self._lives) if one.id != self.name]
         for worker in dead:
             why = "the process that worked at it was killed"
-            for attempt in self.runs.attempts.lose(worker.id, why):
+            # Before they are given up: whoever does that may be killed in the middle.
+            for attempt in self.runs.attempts.running(worker.id):
                 if worker.host == self.host:
                     tree.end(attempt.token, None, 0)
+            for attempt in self.runs.attempts.lose(worker.id, why):
                 complain(f"{attempt.run}, {attempt.step}: {why}")
             self.runs.ledger.free(worker.id)
             self.runs.queue.leave(worker.id)
