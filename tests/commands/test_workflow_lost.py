@@ -1,16 +1,17 @@
-"""Workers that were away for a while, or whose run was ended and begun again meanwhile: no step is
-left out, and none is done by two."""
+"""Workers that were away for a while, or whose run was ended and begun again meanwhile, or whose
+database could not be written: no step is left out, none is done by two, and no run is stuck."""
 
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from labtool.core.config import load
 from labtool.tasks.sections import SECTIONS
 from labtool.tasks.workflow.runs import opened
 from tests.commands.test_workflow import config, running, shown, started, states
-from tests.lab import Lab, poll
+from tests.lab import Lab, command, poll
 
 LATER = {"retries": 9, "backoff": {"first": "3s", "most": "3s"}}
 
@@ -76,3 +77,43 @@ def test_who_is_killed_as_it_ends_what_is_left_leaves_it_to_the_next(lab: Lab) -
     assert lab.run("workflow", "work").status == 0
     assert states(shown(lab, ident)) == [("a", "lost"), ("a", "done")]
     assert not running(lab, "sleep")
+
+
+# Its disk is full as three runs are in the middle of a step, and has room again later.
+FULL = """
+mkdir -p state; mount -t tmpfs -o size=4m t state
+for one in 1 2 3; do "$@" workflow start w || exit; done
+"$@" workflow work --follow 2>err & worker=$!
+wait_for() { n=0; until "$@"; do n=$((n+1)); [ $n -lt 400 ] || exit 9; sleep 0.1; done; }
+wait_for sh -c 'test "$(cat begun | wc -l)" = 3'
+cat /dev/zero >state/fill 2>/dev/null
+touch go
+wait_for grep -q full err
+rm state/fill
+wait_for sh -c 'test "$(cat ended | wc -l)" = 3'
+kill $worker; wait $worker; cat err >&2
+"$@" workflow list
+"""
+
+
+def test_a_full_disk_keeps_no_run_for_ever(lab: Lab, require: Callable[[str], None]) -> None:
+    require("unshare")
+    wait = f"cd {lab.folder}; echo {{run}} >>begun; while ! test -e go; do sleep 0.1; done"
+    last = {"name": "b", "run": f"echo {{run}} >>{lab.folder}/ended"}
+    lab.configure(config([{"name": "a", "run": wait}, last]))
+    program = ["unshare", "-rm", "sh", "-c", FULL, "sh", *command()]
+    done = lab.run(program=program, timeout=110)
+    assert done.status == 0, done.err
+    assert "the disk is full; free some space" in done.err
+    assert "bug" not in done.err
+    assert done.out.count(" completed ") == 3, done.out
+
+
+def test_a_damaged_database_says_what_to_do(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    started(lab)
+    (lab.state / "workflows.db").write_bytes(b"no database" * 5000)
+    for what in (["list"], ["work"], ["start", "w"]):
+        done = lab.run("workflow", *what)
+        assert done.status == 1
+        assert "is damaged (file is not a database); move it away" in done.err

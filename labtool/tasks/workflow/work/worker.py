@@ -50,6 +50,7 @@ class Worker:
     _told: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
     # A run that was ended and begun again may have two, of which one only does anything.
     _flows: Counter[str] = field(default_factory=Counter)
+    _idle: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _trouble: str = ""
 
@@ -132,8 +133,15 @@ class Worker:
             self.runs.queue.leave(worker.id)
             if worker.host == self.host:
                 self._lock_file(worker.id).unlink(missing_ok=True)
-        alive = [self.name, *(worker.id for worker, _ in self.runs.queue.workers())]
-        self.runs.queue.resume(alive)
+        alive = {self.name, *(worker.id for worker, _ in self.runs.queue.workers())}
+        pending = self.runs.queue.pending()
+        left = {one for one, _, worker in pending if worker not in alive}
+        # What has ended here, and the engine could not keep that; or is just about to begin.
+        idle = {one for one, run, worker in pending
+                if worker == self.name and run not in self._flows}  # fmt: skip
+        left |= idle & self._idle
+        self._idle = idle
+        self.runs.queue.resume(sorted(left))
         self._pick_up()
 
     def _pick_up(self) -> None:
