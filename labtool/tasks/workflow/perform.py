@@ -127,8 +127,7 @@ class Performer:
         """One attempt; what becomes of the run, where that ends here."""
         attempt = self.attempts.begin(run, step.name)
         watch = _Watch(self, run, step, attempt, scheduled, limit)
-        context = self._context(run, step, values, attempt, watch)
-        done = self._outcome(step, context, watch)
+        done = self._outcome(step, lambda: self._context(run, step, values, attempt, watch))
         # A step that ends by itself while it is told to is what it is.
         if done.state in ("ended", "temporary", "failed") and watch.halted.cause:
             done = _Done(watch.halted.cause, watch.halted.why)
@@ -147,9 +146,9 @@ class Performer:
             return {"state": done.state, "why": done.why}
         return None
 
-    def _outcome(self, step: StepOptions, context: Context, watch: "_Watch") -> "_Done":
+    def _outcome(self, step: StepOptions, context: Callable[[], Context]) -> "_Done":
         try:
-            return _Done("done", output=step.activity.act(context))
+            return _Done("done", output=step.activity.act(context()))
         except Exit as end:
             return _Done("exit", str(end))
         except Waits as wait:
