@@ -117,3 +117,49 @@ def test_a_damaged_database_says_what_to_do(lab: Lab) -> None:
         done = lab.run("workflow", *what)
         assert done.status == 1
         assert "is damaged (file is not a database); move it away" in done.err
+
+
+def test_runs_of_workflows_that_the_config_names_no_more(lab: Lab) -> None:
+    lab.configure(config([{"name": "ask", "approve": "Go?"}, {"name": "b", "run": "echo old"}]))
+    ident = started(lab)
+    assert lab.run("workflow", "work").status == 0
+    lab.configure({"lab": {"admins": ["#ops"]}})
+    assert ident in lab.run("workflow", "list").out
+    assert "waits for somebody" in lab.run("workflow", "show", ident).out
+    assert lab.run("workflow", "approve", ident).status == 0
+    assert lab.run("workflow", "work").status == 0
+    assert shown(lab, ident)["state"] == "completed"
+    assert lab.run("workflow", "history").status == 0
+    assert lab.run("workflow", "retry", ident, "--from", "b").status == 0
+    assert lab.run("workflow", "start", "w").status == 2
+
+
+def test_a_kept_workflow_that_is_not_understood(lab: Lab) -> None:
+    lab.configure(config([{"name": "ask", "approve": "Go?"}]))
+    ident = started(lab)
+    with opened(load(lab.config_file, SECTIONS)) as runs, runs.base.write() as connection:
+        kept = '{"steps": [{"name": "ask", "gone": "Go?"}]}'
+        connection.exec_driver_sql("UPDATE labtool_runs SET definition = ?", (kept,))
+    assert lab.run("workflow", "work").status == 1
+    why = shown(lab, ident)["why"]
+    assert "(steps.0.gone: is not a key that labtool knows here)" in why
+    assert "start it anew" in why
+
+
+def test_a_folder_that_cannot_be_used_fails_the_step(lab: Lab) -> None:
+    once = "cd ..; rm -rf {scratch}; touch {scratch}"
+    lab.configure(config([{"name": "a", "run": once}, {"name": "b", "run": "true"}]))
+    ident = started(lab)
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert states(shown(lab, ident)) == [("a", "done"), ("b", "failed")]
+    assert "cannot be used (File exists)" in shown(lab, ident)["why"]
+
+
+def test_a_list_with_a_mistaken_entry_is_not_said_to_be_empty(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true", "retries": "many"}]))
+    done = lab.run("workflow", "check")
+    assert "retries: 'many' is not a whole number" in done.err
+    assert "is empty" not in done.err
+    lab.configure(config([]))
+    assert "workflows.w.steps: is empty" in lab.run("workflow", "check").err
