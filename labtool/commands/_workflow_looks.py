@@ -175,11 +175,10 @@ def _looked(
     """Look at the runs; nothing changes."""
 
     def body() -> int:
-        from labtool.tasks.workflow.definition import workflows_of
-        from labtool.tasks.workflow.runs import opened
+        from labtool.tasks.workflow.runs import opened, wanted
 
         lab = o.load(config, context)
-        workflows_of(lab)
+        wanted(lab)
         with opened(lab, look=True) as runs:
             look(runs)
         return 0

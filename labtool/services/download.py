@@ -22,7 +22,9 @@ _MOVED = (301, 302, 303, 307, 308)
 _CONNECT = 20.0
 # Of what a server says of a refusal: bytes.
 _SAID = 2000
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+# Of more digits nothing is as large; nor does int() take any number of them.
+_SIZE = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -143,7 +145,7 @@ def _size(response: requests.Response, start: int) -> int | None:
         return int(found[3]) if found and found[3] != "*" else None
     text = response.headers.get("Content-Length", "")
     chunked = "Transfer-Encoding" in response.headers
-    return start + int(text) if text.isascii() and text.isdigit() and not chunked else None
+    return start + int(text) if _SIZE.fullmatch(text) and not chunked else None
 
 
 def _chunks(response: requests.Response, where: str, size: int | None) -> Iterator[bytes]:

@@ -4,11 +4,15 @@ dies on another machine is taken up once its sign of life is old."""
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labtool.core.config import load
+from labtool.tasks.sections import SECTIONS
+from labtool.tasks.workflow.runs import opened
 from tests.lab import Lab, poll
 from tests.servers.databases import PASSWORD, PostgreSql
 
@@ -63,6 +67,39 @@ def test_two_workers_and_a_database_of_their_own(lab: Lab, server: PostgreSql) -
         worker.terminate()
         assert worker.wait(40) == 0
     assert not (lab.state / "workflows.db").exists()
+
+
+@pytest.mark.parametrize("asked", ["wake", "pick_up"])
+def test_two_workers_that_let_a_run_go_on_at_once(lab: Lab, server: PostgreSql, asked: str) -> None:
+    server.sql("DROP DATABASE IF EXISTS shared")
+    server.sql("CREATE DATABASE shared")
+    (lab.folder / "word").write_text(PASSWORD)
+    (lab.folder / "word").chmod(0o600)
+    lab.configure({
+        "workflows": {"w": {"steps": [{"name": "ask", "approve": "Go?"}]}},
+        "engine": {"url": f"postgresql://lab@/shared?host={server.host}",
+                   "password": {"file": "word"}},
+    })  # fmt: skip
+    lab.run("workflow", "start", "w")
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with opened(load(lab.config_file, SECTIONS)) as runs:
+        ident = runs.ledger.runs()[0].id
+        if asked == "wake":
+            assert runs.ledger.begin(ident, 1, "x/y")
+            runs.ledger.wait(ident, 1, {"until": 0}, "waits")
+        with ThreadPoolExecutor() as pool:
+            with runs.base.write() as other:
+                # The other one, and a worker that has begun with it since.
+                change = "UPDATE labtool_runs SET state = 'running', worker = 'z/z', segment = 2"
+                other.exec_driver_sql(change)
+                if asked == "wake":
+                    found = pool.submit(runs.ledger.wake)
+                else:
+                    found = pool.submit(runs.ledger.pick_up, ident, 1, "")
+                poll(lambda: "1" in server.sql(waits))
+            assert not found.result()
+        run = runs.find(ident)
+        assert (run.state, run.worker, run.segment) == ("running", "z/z", 2)
 
 
 def test_a_server_that_refuses_or_is_away_is_told(lab: Lab, server: PostgreSql) -> None:

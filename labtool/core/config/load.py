@@ -149,8 +149,20 @@ def validate(
         return model.model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        problems += [_problem(detail, data, marked, prefix) for detail in found]
+        problems += [
+            _problem(detail, data, marked, prefix)
+            for detail in found
+            if not _follows(detail, found)
+        ]
         return None
+
+
+def _follows(detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Whether a list is too short only as its entries are mistaken, which pydantic leaves out."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(one["loc"]) > len(loc) and one["loc"][: len(loc)] == loc for one in found
+    )
 
 
 def _problem(detail: ErrorDetails, data: Any, marked: Marked, prefix: Loc) -> Problem:

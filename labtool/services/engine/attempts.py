@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from labtool.services.engine.base import Base
-from labtool.services.engine.records import AttemptRecord
-from labtool.services.engine.tables import ATTEMPTS
+from labtool.services.engine.records import AttemptRecord, LostError, RunRecord
+from labtool.services.engine.tables import ATTEMPTS, RUNS
 
-_A = ATTEMPTS.c
+_A, _R = ATTEMPTS.c, RUNS.c
 
 
 class Attempts:
@@ -27,19 +27,23 @@ class Attempts:
         with self.base.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 
-    def schedule(self, ident: str, step: str) -> list[AttemptRecord]:
+    def schedule(self, run: RunRecord, step: str) -> list[AttemptRecord]:
         """A run has come to a step: the attempts at it since it did so for the first time, of
-        which the last may have ended."""
+        which the last may have ended. None where its worker has lost the run."""
         with self.base.write() as connection:
-            found = self._at(connection, ident, step)
+            self._hold(connection, run)
+            found = self._at(connection, run.id, step)
             if all(one.stale for one in found):
-                self._insert(connection, ident, step, len(found) + 1, self.base.now(connection))
-                found = self._at(connection, ident, step)
+                self._insert(connection, run.id, step, len(found) + 1, self.base.now(connection))
+                found = self._at(connection, run.id, step)
             return [one for one in found if not one.stale]
 
-    def begin(self, ident: str, step: str, worker: str) -> AttemptRecord:
-        """An attempt begins: the one that is scheduled, or another one."""
+    def begin(self, run: RunRecord, step: str) -> AttemptRecord:
+        """An attempt of a run's worker begins: the one that is scheduled, or another one. Raises
+        LostError."""
+        ident = run.id
         with self.base.write() as connection:
+            self._hold(connection, run)
             now = self.base.now(connection)
             found = self._at(connection, ident, step)
             number = len(found)
@@ -47,7 +51,7 @@ class Attempts:
                 number += 1
                 first = next((one.scheduled for one in found if not one.stale), now)
                 self._insert(connection, ident, step, number, first)
-            changes = {"state": "running", "worker": worker, "token": secrets.token_hex(16),
+            changes = {"state": "running", "worker": run.worker, "token": secrets.token_hex(16),
                        "started": now, "beat": now}  # fmt: skip
             is_it = sa.and_(_A.run == ident, _A.step == step, _A.attempt == number)
             connection.execute(sa.update(ATTEMPTS).where(is_it).values(changes))
@@ -75,6 +79,12 @@ class Attempts:
             now = self.base.now(connection)
             connection.execute(sa.update(ATTEMPTS).where(is_it).values(beat=now))
 
+    def running(self, worker: str) -> list[AttemptRecord]:
+        """Those that a worker is at."""
+        is_it = sa.and_(_A.worker == worker, _A.state == "running")
+        with self.base.read() as connection:
+            return [_record(row) for row in connection.execute(sa.select(ATTEMPTS).where(is_it))]
+
     def lose(self, worker: str, why: str) -> list[AttemptRecord]:
         """Give up those that a worker was at, which has died; which they are."""
         is_it = sa.and_(_A.worker == worker, _A.state == "running")
@@ -83,6 +93,14 @@ class Attempts:
             changes = {"state": "lost", "ended": self.base.now(connection), "why": why}
             connection.execute(sa.update(ATTEMPTS).where(is_it).values(changes))
         return found
+
+    def _hold(self, connection: sa.Connection, run: RunRecord) -> None:
+        """Its worker has it, until the transaction ends. Raises LostError where the run was ended,
+        and begun again, meanwhile."""
+        held = sa.and_(_R.id == run.id, _R.segment == run.segment, _R.state == "running",
+                       _R.worker == run.worker)  # fmt: skip
+        if connection.execute(sa.select(_R.id).where(held).with_for_update()).first() is None:
+            raise LostError
 
     def _insert(
         self, connection: sa.Connection, ident: str, step: str, number: int, at: float

@@ -135,6 +135,9 @@ class Base:
             if "locked" in said:
                 what = f"was busy for {_BUSY_SECONDS} s"
                 return Temporary(what, where=self.show, fix="look for what uses it", code="busy")
+            if "not a database" in said or "malformed" in said:
+                fix = "move it away, with its -wal and -shm: runs that are open begin no more"
+                return StateError(f"is damaged ({said})", where=self.show, fix=fix, code="damaged")
             fix = "check its owner, its mode and its disk"
             what = f"cannot be used ({said})"
             return StateError(what, where=self.show, fix=fix, code="state")

@@ -153,7 +153,7 @@ class Ledger:
     def pick_up(self, ident: str, segment: int, worker: str) -> bool:
         """A run that stands still goes on, which was this worker's; whether it still stood."""
         with self.base.write() as connection:
-            record = self._run(connection, ident)
+            record = self._run(connection, ident, alone=True)
             stands = record is not None and record.state in ("queued", "running")
             if record is None or not stands or (record.segment, record.worker) != (segment, worker):
                 return False
@@ -192,7 +192,7 @@ class Ledger:
             ready = [one for one in waiting if self._is_ready(connection, one, now)]
         for one in ready:
             with self.base.write() as connection:
-                record = self._run(connection, one.id)
+                record = self._run(connection, one.id, alone=True)
                 if record and record.state == "waiting" and record.segment == one.segment:
                     self._again(connection, record)
                     done += 1
@@ -250,7 +250,7 @@ class Ledger:
         """End a run: `how` is cancelled, which lets its steps end, or terminated. What it was.
         One that nobody works at ends at once."""
         with self.base.write() as connection:
-            record = self._run(connection, ident)
+            record = self._run(connection, ident, alone=True)
             if record is None or record.state in CLOSED:
                 return record.state if record else ""
             stop = sa.update(RUNS).where(_R.id == ident).values(stop=f"{how} by {by}")
@@ -298,7 +298,7 @@ class Ledger:
         still = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.state == "running",
                         ATTEMPTS.c.worker.in_(alive))  # fmt: skip
         with self.base.write() as connection:
-            record = self._run(connection, ident)
+            record = self._run(connection, ident, alone=True)
             if record is None or record.state not in CLOSED:
                 return False
             if connection.execute(sa.select(ATTEMPTS.c.step).where(still)).first():
@@ -313,6 +313,10 @@ class Ledger:
             self._again(connection, replace(record, values=dict(values)))
             return True
 
-    def _run(self, connection: sa.Connection, ident: str) -> RunRecord | None:
-        row = connection.execute(sa.select(RUNS).where(_R.id == ident)).one_or_none()
+    def _run(
+        self, connection: sa.Connection, ident: str, *, alone: bool = False
+    ) -> RunRecord | None:
+        """A run; `alone`: nobody else changes it before the transaction ends."""
+        query = sa.select(RUNS).where(_R.id == ident)
+        row = connection.execute(query.with_for_update() if alone else query).one_or_none()
         return run_of(row) if row else None

@@ -117,17 +117,20 @@ class Queue:
                 found.append(worker)
         return found
 
-    def resume(self, alive: Sequence[str]) -> list[str]:
-        """Give what the engine had given to workers that are none of these to whoever lives; the
-        runs' ids."""
+    def pending(self) -> list[tuple[str, str, str]]:
+        """What the engine has given to workers: a run's segment, the run, and the worker."""
         with self._base.explained():
-            pending = self._client.list_workflows(
+            found = self._client.list_workflows(
                 status="PENDING", load_input=False, load_output=False
             )
-            left = [one.workflow_id for one in pending if (one.executor_id or "") not in alive]
-            if left:
-                self._client.resume_workflows(left, queue_name=QUEUE)
-        return [one.rpartition("~")[0] for one in left]
+        return [(one.workflow_id, one.workflow_id.rpartition("~")[0], one.executor_id or "")
+                for one in found]  # fmt: skip
+
+    def resume(self, segments: Sequence[str]) -> None:
+        """Give these to whoever lives, as nobody is at them any more."""
+        if segments:
+            with self._base.explained():
+                self._client.resume_workflows(list(segments), queue_name=QUEUE)
 
     def standing(self) -> list[tuple[str, int, str]]:
         """Runs that are to go on, and that the engine knows nothing of any more, with their

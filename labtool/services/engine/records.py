@@ -13,6 +13,11 @@ LEASE = 30.0
 CLOSED = ("completed", "failed", "cancelled", "terminated", "timed_out")
 
 
+class LostError(Exception):
+    """A worker has no say in a run any more: others took it for dead, or it cannot say that it
+    lives, or the run was ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewRun:
     """What is to be started. A `key` starts at most one run, however often; of those that are

@@ -32,6 +32,9 @@ Flow = Callable[[str, int, Steps], None]
 class _Durable:
     """Steps of the engine."""
 
+    def __init__(self, base: Base) -> None:
+        self._base = base
+
     def together(self, calls: Sequence[tuple[str, Call]]) -> list[dict[str, Any]]:
         """Numbered in their order, each in a thread of its own."""
         reserved = [(name, call, DBOS.reserve_step()) for name, call in calls]
@@ -41,7 +44,8 @@ class _Durable:
         def do(at: int) -> None:
             name, call, place = reserved[at]
             try:
-                given[at] = place.run({"name": name}, call)
+                with self._base.explained():
+                    given[at] = place.run({"name": name}, call)
             except BaseException as error:  # noqa: BLE001  (raised below, in the run's thread)
                 errors.append(error)
 
@@ -89,7 +93,7 @@ def working(base: Base, worker: str, at_once: int, flow: Flow) -> Iterator[None]
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         def segment(ident: str, number: int) -> None:
-            flow(ident, number, _Durable())
+            flow(ident, number, _Durable(base))
 
         DBOS.listen_queues([QUEUE])
         DBOS.launch()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labtool.core.config import Config
-from labtool.core.config.load import place_secrets
+from labtool.core.config.load import place_secrets, validate
 from labtool.core.config.marks import Expanded, Marked
 from labtool.core.config.secrets import environment
 from labtool.core.errors import ConfigError, Failed, Problem
@@ -42,12 +42,13 @@ def kept(config: Config, name: str) -> dict[str, Any]:
 def restored(kept_: Mapping[str, Any], config: Config, name: str) -> Workflow:
     """A run's workflow. Raises Failed where this labtool does not understand it."""
     data = _expanded(kept_, environment(config.base, lambda _: None))
-    try:
-        workflow = Workflow.model_validate(data)
-    except ValueError as error:
-        what = f"the workflow that the run has kept is not understood ({error})"
-        raise Failed(what, fix="start it anew", code="definition") from None
-    place_secrets(workflow, ("workflows", name), Marked(str(config.path), {}), config.base)
+    marked, problems = Marked(str(config.path), {}), list[Problem]()
+    workflow = validate(Workflow, data, marked, (), problems)
+    if workflow is None:
+        said = "; ".join(f"{one.path}: {one.what}" for one in problems)
+        what = f"the workflow that the run has kept is not understood ({said})"
+        raise Failed(what, fix="start it anew", code="definition")
+    place_secrets(workflow, ("workflows", name), marked, config.base)
     return workflow
 
 

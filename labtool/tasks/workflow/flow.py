@@ -9,10 +9,10 @@ from labtool.core.config import Config
 from labtool.core.config.types import show_duration
 from labtool.core.errors import LabtoolError
 from labtool.services.engine.ledger import Ledger
-from labtool.services.engine.records import RunRecord
+from labtool.services.engine.records import LostError, RunRecord
 from labtool.services.engine.worker import Steps
 from labtool.tasks.workflow.definition import restored
-from labtool.tasks.workflow.perform import NO_LIMIT, Limit, LostError, Performer
+from labtool.tasks.workflow.perform import NO_LIMIT, Limit, Performer
 from labtool.tasks.workflow.section import Workflow
 
 # Which state of a step decides, where several run side by side: the first that one of them has.

@@ -15,7 +15,7 @@ from labtool.core.files import make_folder
 from labtool.core.masking import mask
 from labtool.core.text import clean
 from labtool.services.engine.attempts import Attempts
-from labtool.services.engine.records import AttemptRecord, RunRecord
+from labtool.services.engine.records import AttemptRecord, LostError, RunRecord
 from labtool.tasks.workflow.activities._base import Context, Ended, Exit, Runs, Waits
 from labtool.tasks.workflow.step import StepOptions
 from labtool.tasks.workflow.verdict import closes, verdict
@@ -47,10 +47,6 @@ class Limit:
 
 
 NO_LIMIT = Limit(math.inf)
-
-
-class LostError(Exception):
-    """Others took this worker for dead: it has no say in the run any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +82,15 @@ class Performer:
         exit, failed, timed_out, waits, cancelled or handed_back; `values` are what it has found
         out. Raises LostError."""
         while True:
-            tries = self.attempts.schedule(run.id, step.name)
+            tries = self.attempts.schedule(run, step.name)
             found = verdict(step, tries, self.now())
             if found.say in ("done", "exit"):
                 return {"state": found.say, "why": found.why, "values": tries[-1].output}
             if found.say in ("failed", "timed_out"):
                 return {"state": found.say, "why": found.why}
-            if self.now() >= limit.at:
-                return {"state": "timed_out", "why": limit.why}
-            halt = self.halt(run)
-            if halt.cause:
-                return {"state": halt.cause, "why": halt.why}
-            if self.drains():
-                return {"state": "handed_back"}
+            end = self._end(run, limit)
+            if end is not None:
+                return end
             if found.say == "wait":
                 until = min(found.until, limit.at)
                 if until - self.now() > _SHORT:
@@ -108,6 +100,17 @@ class Performer:
             waits = self._attempt(run, step, values, tries[0].scheduled, limit)
             if waits is not None:
                 return waits
+
+    def _end(self, run: RunRecord, limit: Limit) -> dict[str, Any] | None:
+        """What becomes of the run, where nothing more is to begin."""
+        if self.now() >= limit.at:
+            return {"state": "timed_out", "why": limit.why}
+        halt = self.halt(run)
+        if halt.cause == "lost":
+            raise LostError
+        if halt.cause:
+            return {"state": halt.cause, "why": halt.why}
+        return {"state": "handed_back"} if self.drains() else None
 
     def _pause(self, run: RunRecord, until: float) -> None:
         while self.now() < until and not self.halt(run).cause and not self.drains():
@@ -122,10 +125,9 @@ class Performer:
         limit: Limit,
     ) -> dict[str, Any] | None:
         """One attempt; what becomes of the run, where that ends here."""
-        attempt = self.attempts.begin(run.id, step.name, self.worker)
+        attempt = self.attempts.begin(run, step.name)
         watch = _Watch(self, run, step, attempt, scheduled, limit)
-        context = self._context(run, step, values, attempt, watch)
-        done = self._outcome(step, context, watch)
+        done = self._outcome(step, lambda: self._context(run, step, values, attempt, watch))
         # A step that ends by itself while it is told to is what it is.
         if done.state in ("ended", "temporary", "failed") and watch.halted.cause:
             done = _Done(watch.halted.cause, watch.halted.why)
@@ -144,9 +146,9 @@ class Performer:
             return {"state": done.state, "why": done.why}
         return None
 
-    def _outcome(self, step: StepOptions, context: Context, watch: "_Watch") -> "_Done":
+    def _outcome(self, step: StepOptions, context: Callable[[], Context]) -> "_Done":
         try:
-            return _Done("done", output=step.activity.act(context))
+            return _Done("done", output=step.activity.act(context()))
         except Exit as end:
             return _Done("exit", str(end))
         except Waits as wait:

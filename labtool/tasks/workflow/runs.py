@@ -98,8 +98,8 @@ class Runs:
 
     def is_old(self, run: RunRecord) -> bool:
         """Whether the config has other steps now than those that a run keeps."""
-        known = workflows_of(self.config).get(run.workflow)
-        return known is None or kept(self.config, run.workflow) != run.definition
+        known = self.config.has("workflows") and workflows_of(self.config).get(run.workflow)
+        return not known or kept(self.config, run.workflow) != run.definition
 
     def again(
         self, run: RunRecord, step: str = "", *, new_steps: bool = False, look: bool = False
@@ -159,6 +159,16 @@ def opened(config: Config, *, look: bool = False) -> Iterator[Runs]:
     finally:
         queue.close()
         base.close()
+
+
+def wanted(config: Config) -> None:
+    """Raises ConfigError where the config names no workflows, and those that it named once have
+    left no runs either."""
+    if not config.has("workflows") and find_spec("dbos") is not None:
+        with opened(config, look=True) as runs:
+            if runs.base.exists:
+                return
+    workflows_of(config)
 
 
 def scratch_of(config: Config) -> Path:

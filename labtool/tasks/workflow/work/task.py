@@ -5,8 +5,7 @@ from functools import partial
 
 from labtool.core.service import Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
-from labtool.tasks.workflow.definition import workflows_of
-from labtool.tasks.workflow.runs import Runs, opened
+from labtool.tasks.workflow.runs import Runs, opened, wanted
 from labtool.tasks.workflow.triggers.looking import Found, Lookout
 from labtool.tasks.workflow.work.lookout import beside
 from labtool.tasks.workflow.work.upkeep import tidy
@@ -19,7 +18,7 @@ _TIDY = 3600.0
 def work(run: Run, *, follow: bool) -> None:
     """Work at what is there to do; with `follow`, until told to stop. Raises ConfigError, Failed,
     StateError, Temporary, and KeyboardInterrupt after ^C."""
-    workflows_of(run.config)
+    wanted(run.config)
     if run.dry_run:
         _look(run)
         return

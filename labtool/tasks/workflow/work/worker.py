@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,9 @@ class Worker:
     stopped: threading.Event = field(default_factory=threading.Event)
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     _told: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
-    _flows: set[str] = field(default_factory=set)
+    # A run that was ended and begun again may have two, of which one only does anything.
+    _flows: Counter[str] = field(default_factory=Counter)
+    _idle: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _trouble: str = ""
 
@@ -121,16 +124,25 @@ class Worker:
         dead = [one for one in self.runs.queue.dead(self.host, self._lives) if one.id != self.name]
         for worker in dead:
             why = "the process that worked at it was killed"
-            for attempt in self.runs.attempts.lose(worker.id, why):
+            # Before they are given up: whoever does that may be killed in the middle.
+            for attempt in self.runs.attempts.running(worker.id):
                 if worker.host == self.host:
                     tree.end(attempt.token, None, 0)
+            for attempt in self.runs.attempts.lose(worker.id, why):
                 complain(f"{attempt.run}, {attempt.step}: {why}")
             self.runs.ledger.free(worker.id)
             self.runs.queue.leave(worker.id)
             if worker.host == self.host:
                 self._lock_file(worker.id).unlink(missing_ok=True)
-        alive = [self.name, *(worker.id for worker, _ in self.runs.queue.workers())]
-        self.runs.queue.resume(alive)
+        alive = {self.name, *(worker.id for worker, _ in self.runs.queue.workers())}
+        pending = self.runs.queue.pending()
+        left = {one for one, _, worker in pending if worker not in alive}
+        # What has ended here, and the engine could not keep that; or is just about to begin.
+        idle = {one for one, run, worker in pending
+                if worker == self.name and run not in self._flows}  # fmt: skip
+        left |= idle & self._idle
+        self._idle = idle
+        self.runs.queue.resume(sorted(left))
         self._pick_up()
 
     def _pick_up(self) -> None:
@@ -195,12 +207,12 @@ class Worker:
     @contextmanager
     def _busy(self, ident: str) -> Iterator[None]:
         with self._lock:
-            self._flows.add(ident)
+            self._flows[ident] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._flows.discard(ident)
+                self._flows -= Counter([ident])
 
     def _now(self) -> float:
         with self.runs.base.read() as connection:
