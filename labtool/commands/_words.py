@@ -1,9 +1,31 @@
-"""The words of a timer, read as the command line would read them."""
+"""The words of a timer, or of a step, read as the command line would read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from difflib import get_close_matches
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labtool.core.config import Config
+    from labtool.core.errors import Problem
+
+
+def misworded(lab: "Config") -> Iterator["Problem"]:
+    """The steps of workflows whose command of labtool's is none, as far as its words are known."""
+    from labtool.core.config.marks import dotted
+    from labtool.core.errors import Problem
+    from labtool.tasks.workflow.activities import task
+    from labtool.tasks.workflow.definition import workflows_of
+
+    for name, workflow in workflows_of(lab).root.items() if lab.has("workflows") else ():
+        for place, step in workflow.placed:
+            options = step.activity
+            if isinstance(options, task.Options) and not any(names for _, names in options.texts()):
+                what, fix = mistake(options.command)
+                if what:
+                    loc = ("workflows", name, *place, "task")
+                    yield Problem(lab.where(*loc), what, fix, dotted(loc))
 
 
 def mistake(words: Sequence[str]) -> tuple[str, str]:
@@ -24,7 +46,9 @@ def mistake(words: Sequence[str]) -> tuple[str, str]:
                 if not rest:
                     break
                 if not path and rest[0] not in COMMANDS:
+                    near = get_close_matches(rest[0], COMMANDS, n=1)
                     fix = f"write one of {', '.join(COMMANDS)}"
+                    fix = f"did you mean {near[0]}?" if near else fix
                     return f"{rest[0]!r} is not a labtool command", fix
                 name, command, rest = command.resolve_command(context, rest)
                 path.append(name)

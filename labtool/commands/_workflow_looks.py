@@ -141,6 +141,7 @@ def check(
 
     def body() -> int:
         from labtool.commands import _show as show
+        from labtool.commands._words import misworded
         from labtool.core.database import Database
         from labtool.core.errors import ConfigError
         from labtool.services.build import Services
@@ -152,7 +153,7 @@ def check(
         found = {name: list(plan(name, one, {})) for name, one in workflows_of(lab).root.items()}
         clock, database = o.clock(lab, ""), Database.snapshot(lab.state)
         services = Services(lab, database, clock, dry_run=True, online=False)
-        if problems := look(lab, services, clock).problems:
+        if problems := [*look(lab, services, clock).problems, *misworded(lab)]:
             raise ConfigError(problems)
         if json:
             show.document(found)

@@ -133,9 +133,11 @@ def _workflows(
     """Workflows and what starts them; the places that speak to a channel."""
     if not lab.has("workflows"):
         return []
+    from labtool.commands._words import misworded
     from labtool.core.clock import Clock
     from labtool.tasks.workflow.check import check
 
+    findings.problems += misworded(lab)
     found = check(lab, services, Clock(lab.core.lab.timezone))
     findings.problems += found.problems
     findings.notes += found.notes

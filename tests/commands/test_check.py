@@ -42,7 +42,7 @@ def test_words_of_timers_are_read_as_their_command_reads_them(lab: Lab) -> None:
         "timers": "see: labtool timers --help",
         "--version": "only prints help",
         "--quiet": "names no command",
-        "remnd": "'remnd' is not a labtool command; write one of init, check",
+        "remnd": "'remnd' is not a labtool command; did you mean remind?",
         "timers --config x run --all": "a timer cannot run timers",
         "--quiet timers run --due": "a timer cannot run timers",
     }

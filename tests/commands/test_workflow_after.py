@@ -88,6 +88,36 @@ def test_new_steps_that_want_another_input(lab: Lab) -> None:
     assert "'x' is a required property" in done.err
 
 
+def test_what_a_check_finds(lab: Lab) -> None:
+    lab.configure({
+        **config([{"name": "a", "task": "build-pag"}, {"name": "b", "run": "echo 'unclosed"},
+                  {"name": "c", "notify": {"to": "Nobody At All", "text": "x"}},
+                  {"name": "d", "task": ["log", "{run}"]}]),
+        "timers": {"t": {"run": "workflow start nope", "when": "every 1h"}},
+    })  # fmt: skip
+    for command in (("workflow", "check"), ("check",)):
+        done = lab.run(*command)
+        assert done.status == 2
+        for said in (
+            "workflows.w.steps.0.task: 'build-pag' is not a labtool command; did you mean build-",
+            "workflows.w.steps.1.run: bash cannot read it: unexpected EOF",
+            "workflows.w.steps.2.notify: Nobody At All: ",
+            "timers.t.run: there is no workflow nope; write one of w",
+        ):
+            assert said in done.err, (command, done.err)
+        assert "steps.3" not in done.err
+
+
+def test_without_its_engine_it_says_what_to_install(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    (lab.folder / "sitecustomize.py").write_text("import sys; sys.modules['dbos'] = None\n")
+    for command in (("work",), ("work", "--follow"), ("start", "w"), ("list",), ("check",)):
+        done = lab.run("workflow", *command, env={"PYTHONPATH": str(lab.folder)})
+        assert done.status in (1, 2)
+        assert "workflows need dbos, which is not installed" in done.err
+        assert "pip install '.[workflow]'" in done.err
+
+
 def test_who_is_asked_by_role_may_decide(lab: Lab) -> None:
     people = [
         {"name": "Ann Lee", "email": "ann@example.org", "role": "staff"},

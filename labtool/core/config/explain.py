@@ -26,6 +26,8 @@ _WORDS = {
 # A part of a pattern, what does not match it is, and what to write. The first that is found counts.
 _PATTERNS = (
     ("https?://", "is no address", "write one that begins with https:// or http://"),
+    ("(https?|s3)://", "is no address", "write one that begins with https:// or s3://"),
+    ("[A-Za-z0-9][A-Za-z0-9_-]", "cannot be a name", "write letters, digits, - and _"),
     ("[0-9a-f]{64}", "is no SHA-256", "write its 64 digits: 0 to 9, a to f"),
     ("[A-Za-z_][A-Za-z0-9_]*", "cannot be a variable's name", "write letters, digits and _"),
     ("[a-z0-9][a-z0-9_-]", "cannot be a name", "write small letters, digits, - and _"),
@@ -56,6 +58,8 @@ def explain(detail: ErrorDetails) -> tuple[str, str]:
     if kind in ("string_type", "int_parsing", "int_type", "bool_parsing", "bool_type"):
         what, fix = _WORDS[kind]
         return f"{_shown(detail)} {what}", fix
+    if kind == "string_too_short" and detail["input"]:
+        return "is too short", f"write at least {context['min_length']} characters"
     if kind in ("string_too_long", "too_long"):
         most = context["max_length"]
         of = "characters" if kind == "string_too_long" else "entries"

@@ -212,5 +212,5 @@ def _redirected(template: _Template, operator: str, word: Word) -> None:
         what = "a parameter says which file is opened"
         fix = "write a folder before it: >out/{name}"
         if operator == "<":
-            fix = "write a folder before it: <in/{name}; or: cat -- {name} |"
+            fix = "write a folder before it: <in/{name}; or: set -o pipefail; cat -- {name} |"
         raise TemplateError(what, fix)

@@ -2,25 +2,18 @@
 webhooks whose jobs are not there, and channels that are named.
 """
 
-import os
-import re
-import shutil
-import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from labtool.core.config import Config
 from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import Problem
 from labtool.core.people import People
-from labtool.core.text import one_line
+from labtool.core.shell.readable import unreadable
 from labtool.tasks.jobs.open import jobs_of, settings_of
 from labtool.tasks.jobs.section import Job, NamespaceOptions
 from labtool.tasks.jobs.webhooks.section import Webhooks, deploy_of
 from labtool.tasks.jobs.who import is_one_of
-
-_SECONDS = 10
 
 
 @dataclass(slots=True)
@@ -47,7 +40,7 @@ def check(config: Config, people: People) -> Checked:
             loc = ("jobs", name, "jobs", job)
             if options.confirm is not True:
                 found.problems += _nobody(config, (*loc, "confirm"), options.confirm, people)
-            if why := _unreadable(settings.shell, options):
+            if why := unreadable(settings.shell, options.script):
                 place = (*loc, "run_args_template")
                 what = f"{settings.shell[0]} cannot read it: {why}"
                 found.problems.append(_problem(config, place, what, "try it in a shell"))
@@ -76,29 +69,6 @@ def _nobody(config: Config, loc: Loc, wanted: Iterable[str], people: People) -> 
         if not any(is_one_of(person, (name,)) for person in people.everyone):
             what = f"nobody is called {name}, and nobody has that role"
             yield _problem(config, loc, what, f"{known}; names are those of the people's list")
-
-
-def _unreadable(shell: Sequence[str], job: Job) -> str:
-    """What a bash says that cannot read a job's script, without running it; empty where it can,
-    or is not here."""
-    if Path(shell[0]).name != "bash" or shutil.which(shell[0]) is None:
-        return ""
-    call = [*shell, "-n", "-c", job.script.text]
-    try:
-        done = subprocess.run(
-            call,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return ""
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if not done.returncode:
-        return ""
-    return one_line(re.sub(r"^.*?line \d+: ", "", said[0]) if said else "syntax error", 200)
 
 
 def _webhooks(config: Config, found: Checked) -> None:

@@ -1,5 +1,6 @@
 """What `labtool check` looks at: who is told and asked is there, and somebody works at the runs."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -8,10 +9,12 @@ from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import Failed, LabtoolError, Problem
+from labtool.core.shell.readable import unreadable
 from labtool.services.build import Services
-from labtool.tasks.workflow.activities import approve, notify
+from labtool.tasks.workflow.activities import approve, notify, run
 from labtool.tasks.workflow.activities._telling import recipients
 from labtool.tasks.workflow.definition import engine_of, workflows_of
+from labtool.tasks.workflow.runs import INSTALL
 from labtool.tasks.workflow.triggers.arrival import GIVEN
 from labtool.tasks.workflow.triggers.section import Triggers
 
@@ -34,28 +37,48 @@ def check(config: Config, services: Services, clock: Clock) -> Checked:
     workflows, settings = workflows_of(config), engine_of(config)
     steps = 0
     for name, workflow in workflows.root.items():
-        for at, group in enumerate(workflow.steps):
-            for beside, step in enumerate(group):
-                steps += 1
-                loc: Loc = ("workflows", name, "steps", at, *((beside,) if len(group) > 1 else ()))
-                to: tuple[str, ...] = ()
-                if isinstance(step.activity, notify.Options):
-                    to = step.activity.to
-                elif isinstance(step.activity, approve.Options):
-                    to = step.activity.to or step.activity.by
-                found.spoken += [((*loc, step.kind), one) for one in to if one.startswith("#")]
-                _recipients(config, services, clock, (*loc, step.kind), to, found)
+        for place, step in workflow.placed:
+            steps += 1
+            loc: Loc = ("workflows", name, *place, step.kind)
+            to: tuple[str, ...] = ()
+            if isinstance(step.activity, notify.Options):
+                to = step.activity.to
+            elif isinstance(step.activity, approve.Options):
+                to = step.activity.to or step.activity.by
+            found.spoken += [(loc, one) for one in to if one.startswith("#")]
+            _recipients(config, services, clock, loc, to, found)
+            if isinstance(step.activity, run.Options):
+                why = unreadable(settings.shell, step.activity.script)
+                if why:
+                    what = f"{settings.shell[0]} cannot read it: {why}"
+                    fix = "mend the command"
+                    found.problems.append(Problem(config.where(*loc), what, fix, dotted(loc)))
     found.problems += misdirected(config, set(workflows.root))
     found.notes += _away(config)
     if find_spec("dbos") is None:
-        what, fix = "workflows need dbos, which is not installed", "pip install 'labtool[workflow]'"
-        found.problems.append(Problem(config.where("workflows"), what, fix, "workflows"))
+        what = "workflows need dbos, which is not installed"
+        found.problems.append(Problem(config.where("workflows"), what, INSTALL, "workflows"))
+    found.problems += _mistimed(config, set(workflows.root))
     timers = config.core.timers.values()
     if not settings.follow and not any(timer.run.startswith("workflow work") for timer in timers):
         what = "nobody works at the runs: no timer runs workflow work"
         found.notes.append(f"{config.where('workflows')}: {what}; see engine.follow too")
     found.proved.append(f"workflows: {len(workflows.root)}, with {steps} steps")
     return found
+
+
+def _mistimed(config: Config, known: set[str]) -> Iterator[Problem]:
+    """Timers that start no workflow that there is."""
+    for name, timer in config.core.timers.items():
+        words = shlex.split(timer.run)
+        if words[:2] != ["workflow", "start"]:
+            continue
+        started = next((word for word in words[2:] if not word.startswith("-")), "")
+        if started and started not in known:
+            loc: Loc = ("timers", name, "run")
+            what = f"there is no workflow {started}"
+            fix = f"write one of {', '.join(sorted(known))}"
+            yield Problem(config.where(*loc), what, fix, dotted(loc))
 
 
 def _recipients(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from labtool.services.engine.ledger import Ledger
     from labtool.services.engine.queue import Queue
 
+INSTALL = "in labtool's folder: pip install '.[workflow]', or uv tool install '.[workflow]'"
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -146,8 +148,8 @@ def opened(config: Config, *, look: bool = False) -> Iterator[Runs]:
         from labtool.services.engine.ledger import Ledger
         from labtool.services.engine.queue import Queue
     except ModuleNotFoundError as error:
-        fix = "pip install 'labtool[workflow]'"
-        raise Failed(f"workflows need {error.name}", fix=fix, code="not_installed") from None
+        what = f"workflows need {error.name}, which is not installed"
+        raise Failed(what, fix=INSTALL, code="not_installed") from None
     settings = engine_of(config)
     password = settings.password.reveal() if settings.password else ""
     base = Base(settings.url, config.state, password)

@@ -1,12 +1,13 @@
 """The config's sections `workflows` and `engine`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, RootModel, field_validator, model_validator
 
+from labtool.core.config.marks import Loc
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, Misplaced, Section, misplaced, mistake
 from labtool.tasks.workflow.step import StepOptions
@@ -54,19 +55,27 @@ class Workflow(Section):
 
     @model_validator(mode="after")
     def _names(self) -> "Workflow":
-        found = list(_twice(self.steps))
-        known = {*OWN, *self.inputs}
-        for at, group in enumerate(self.steps):
-            for beside, step in enumerate(group):
-                loc = ("steps", at, *((beside,) if len(group) > 1 else ()), step.kind)
-                for name in {*OWN} & {*step.activity.saves()}:
-                    what = f"{name} is labtool's own name"
-                    found.append(Misplaced((*loc, "save"), what, "save it under another one"))
-                for option, name in step.names:
-                    if name not in known:
-                        fix = f"known here are {', '.join(sorted(known))}; others go to input:"
-                        found.append(Misplaced((*loc, option), f"nothing gives {{{name}}}", fix))
-            known |= {name for step in group for name in step.activity.saves()}
+        found: list[Misplaced] = []
+        known, seen = {*OWN, *self.inputs}, set[str]()
+        soon: dict[int, set[str]] = {}
+        for loc, step in self.placed:
+            if step.name in seen:
+                what = f"there is a step {step.name} already"
+                found.append(Misplaced((*loc, "name"), what, "give it another name"))
+            seen.add(step.name)
+            # What those beside it save is not known to it.
+            for at in [at for at in soon if at != loc[1]]:
+                known |= soon.pop(at)
+            soon.setdefault(int(loc[1]), set()).update(step.activity.saves())
+            for name in {*OWN} & {*step.activity.saves()}:
+                what = f"{name} is labtool's own name"
+                place = (*loc, step.kind, "save")
+                found.append(Misplaced(place, what, "save it under another one"))
+            for option, name in step.names:
+                if name not in known:
+                    fix = f"known here are {', '.join(sorted(known))}; others go to input:"
+                    place = (*loc, step.kind, option)
+                    found.append(Misplaced(place, f"nothing gives {{{name}}}", fix))
         if found:
             raise misplaced("Workflow", found)
         return self
@@ -77,6 +86,13 @@ class Workflow(Section):
         return [*self.input.get("properties", {}), *self.input.get("required", ())]
 
     @property
+    def placed(self) -> Iterator[tuple[Loc, StepOptions]]:
+        """Every step, in order, with its place in the workflow."""
+        for at, group in enumerate(self.steps):
+            for beside, step in enumerate(group):
+                yield ("steps", at, *((beside,) if len(group) > 1 else ())), step
+
+    @property
     def all(self) -> Iterator[StepOptions]:
         """Every step, in order."""
         for group in self.steps:
@@ -85,7 +101,7 @@ class Workflow(Section):
     @cached_property
     def starts(self) -> set[str]:
         """The workflows that its steps start."""
-        return {name for step in self.all for name in step.activity.starts()}
+        return {name for step in self.all for name, _ in step.activity.starts()}
 
     def odd(self, given: Mapping[str, Any]) -> list[str]:
         """What is wrong with an input."""
@@ -106,16 +122,6 @@ class Workflow(Section):
         return [*found, *(f"$.{name}: is labtool's own name" for name in odd)]
 
 
-def _twice(steps: Sequence[Sequence[StepOptions]]) -> Iterator[Misplaced]:
-    seen: set[str] = set()
-    for at, group in enumerate(steps):
-        for beside, step in enumerate(group):
-            if step.name in seen:
-                loc = ("steps", at, *((beside,) if len(group) > 1 else ()), "name")
-                yield Misplaced(loc, f"there is a step {step.name} already", "give it another name")
-            seen.add(step.name)
-
-
 class Workflows(RootModel[dict[WorkflowName, Workflow]]):
     """The workflows by their names."""
 
@@ -125,9 +131,10 @@ class Workflows(RootModel[dict[WorkflowName, Workflow]]):
     def _starts(self) -> "Workflows":
         found = []
         for name, workflow in self.root.items():
-            for other in sorted(workflow.starts - set(self.root)):
-                fix = f"write one of {', '.join(self.root)}"
-                found.append(Misplaced((name, "steps"), f"there is no workflow {other}", fix))
+            for loc, step in workflow.placed:
+                for other, given in step.activity.starts():
+                    for what, fix in self._misstarted(other, given):
+                        found.append(Misplaced((name, *loc, step.kind), what, fix))
             circle = self._circle(name)
             if circle:
                 what = f"starts itself: {' -> '.join(circle)}"
@@ -135,6 +142,17 @@ class Workflows(RootModel[dict[WorkflowName, Workflow]]):
         if found:
             raise misplaced("Workflows", found)
         return self
+
+    def _misstarted(self, other: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
+        """What is wrong with starting a workflow with these names, and what to write."""
+        if other not in self.root:
+            yield f"there is no workflow {other}", f"write one of {', '.join(self.root)}"
+            return
+        wanted = self.root[other].input
+        if missing := sorted({*wanted.get("required", ())} - {*given}):
+            first = missing[0]
+            yield (f"gives {other} no {', '.join(missing)}",
+                   f"write input: {{{first}: ...}} beside workflow: {other}")  # fmt: skip
 
     def _circle(self, name: str) -> list[str]:
         """The way from a workflow to itself, if there is one."""

@@ -1,6 +1,6 @@
 """A step as the config has it: a name, one activity, and how it is tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -73,7 +73,7 @@ class StepOptions(BaseModel):
         own = [name for name in cls.model_fields if name not in _INNER]
         found = [key for key in data if key in known]
         odd = [key for key in data if key not in known and key not in own]
-        wrong = [Misplaced((key,), *unknown_key(key, [*own, *known])) for key in odd]
+        wrong = [Misplaced((key,), *_unknown(key, found, [*own, *known])) for key in odd]
         if len(found) != 1 and (found or not odd):
             what = "has several activities" if found else "has no activity"
             wrong.append(Misplaced((), what, f"write one of {', '.join(known)}"))
@@ -113,6 +113,17 @@ class StepOptions(BaseModel):
         for option, names in self.activity.texts():
             for name in names:
                 yield option, name
+
+
+def _unknown(key: Any, kinds: Sequence[str], known: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with a key of a step, which may be one of its activity's."""
+    for kind in kinds:
+        options = ACTIVITIES.module(kind).Options
+        if key in [info.alias or name for name, info in options.model_fields.items()]:
+            short = f"{options.short}: ..., " if options.short else ""
+            fix = f"write {kind}: {{{short}{key}: ...}}"
+            return f"is a key of {kind}, not of the step", fix
+    return unknown_key(key, [*known])
 
 
 def _activity(kind: str, value: Any) -> ActivityOptions:

@@ -62,6 +62,8 @@ def test_all_mistakes_of_steps_are_named_at_once_in_their_places(tmp_path: Path)
         {"name": "b", "copy": {"from": "", "too": "/x"}, "retrys": 2},
         {"name": "c", "approve": {}},
         {"name": "d", "run": "eval {run}"},
+        {"name": "e", "run": "true", "permanent": [2]},
+        {"name": "my step", "fetch": {"from": "ftp://example.org/x", "to": "y"}},
     ]
     found = mistakes(tmp_path, {"w": {"steps": steps}})
     for said in (
@@ -74,9 +76,21 @@ def test_all_mistakes_of_steps_are_named_at_once_in_their_places(tmp_path: Path)
         "steps.1.retrys: is not a key that labtool knows here; did you mean retries?",
         "steps.2.approve.text: is missing",
         "steps.3.run: ",
+        "steps.4.permanent: is a key of run, not of the step; write run: {command: ..., permanent:",
+        "steps.5.name: 'my step' cannot be a name; write letters, digits, - and _, such as my_step",
+        "steps.5.fetch.from: 'ftp://example.org/x' is no address",
     ):
         assert f"workflows.w.{said}" in found
     assert "Field" not in found
+
+
+def test_where_another_workflow_is_started_wrongly(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, {
+        "w": {"steps": [STEP, [{"name": "b", "start": "nowhere"}, {"name": "c", "start": "v"}]]},
+        "v": {"input": {"required": ["who"]}, "steps": [STEP]},
+    })  # fmt: skip
+    assert "workflows.w.steps.1.0.start: there is no workflow nowhere; write one of w, v" in found
+    assert "workflows.w.steps.1.1.start: gives v no who; write input: {who: ...} beside" in found
 
 
 def test_circles_are_found(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Options(SourceOptions):
     """A URL, with a JMESPath of what to keep."""
 
     kind: Literal["http-json"]
-    url: str = Field(min_length=8, pattern=r"^https?://")
+    url: str = Field(pattern=r"^https?://")
     keep: Path = Field(default="", description="A JMESPath; default: all of it")
     plot: dict[str, Path] = Field(
         default_factory=dict, description="Numbers for the history: name, JMESPath"

@@ -6,7 +6,7 @@ ends the run early and well, `Waits` lets the run wait without a worker.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -89,8 +89,8 @@ class ActivityOptions(Section):
         """The names of what it finds out."""
         return ()
 
-    def starts(self) -> Sequence[str]:
-        """The workflows that it starts."""
+    def starts(self) -> Sequence[tuple[str, Collection[str]]]:
+        """The workflows that it starts, with the names that it gives them."""
         return ()
 
     @abstractmethod

@@ -22,7 +22,7 @@ class Options(ActivityOptions):
 
     short: ClassVar[str] = "url"
 
-    url: str = Field(min_length=8, pattern=r"^https?://")
+    url: str = Field(pattern=r"^https?://")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: dict[str, Secret] = Field(
         default_factory=dict, description='Such as Authorization: "Bearer ${NAME}"'

@@ -31,7 +31,7 @@ class Options(ActivityOptions):
     `unpack` it is the folder that an archive becomes. Names in a URL are encoded, and stand in its
     path or query alone."""
 
-    source: str = Field(alias="from", min_length=8, pattern=r"^(https?|s3)://")
+    source: str = Field(alias="from", pattern=r"^(https?|s3)://")
     to: str = Field(min_length=1)
     unpack: bool = Field(default=False, description="zip; tar, also with gzip, bzip2, xz, zstd")
     sha256: str = Field(default="", description="What its SHA-256 has to be; may be a {name}")

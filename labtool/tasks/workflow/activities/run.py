@@ -58,7 +58,8 @@ class Options(ActivityOptions):
         try:
             compiled(value)
         except TemplateError as error:
-            raise mistake(str(error), error.fix) from None
+            # The words are those of jobs.
+            raise mistake(str(error), error.fix.replace("the workspace", "folder:")) from None
         return value
 
     def texts(self) -> Iterable[tuple[str, Sequence[str]]]:

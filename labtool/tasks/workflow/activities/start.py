@@ -1,7 +1,7 @@
 """`start`: another workflow begins; with `wait`, this run goes on once that one has ended well."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -34,9 +34,9 @@ class Options(ActivityOptions):
         """As every activity's."""
         return (self.save,) if self.save else ()
 
-    def starts(self) -> Sequence[str]:
+    def starts(self) -> Sequence[tuple[str, Collection[str]]]:
         """As every activity's."""
-        return (self.workflow,)
+        return ((self.workflow, self.input.keys()),)
 
     def act(self, context: Context) -> Mapping[str, Any]:
         """As every activity's."""

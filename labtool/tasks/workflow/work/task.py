@@ -9,7 +9,6 @@ from labtool.tasks.workflow.runs import Runs, opened, wanted
 from labtool.tasks.workflow.triggers.looking import Found, Lookout
 from labtool.tasks.workflow.work.lookout import beside
 from labtool.tasks.workflow.work.upkeep import tidy
-from labtool.tasks.workflow.work.worker import Worker
 
 # Seconds between looks for what may be forgotten.
 _TIDY = 3600.0
@@ -29,6 +28,9 @@ def work(run: Run, *, follow: bool) -> None:
 
 
 def _work(run: Run, runs: Runs, *, follow: bool) -> None:
+    # Needs dbos, and that it is there was seen by whoever opened the runs.
+    from labtool.tasks.workflow.work.worker import Worker
+
     worker = Worker(run, runs)
 
     def after() -> None:
