@@ -4,7 +4,8 @@ it, nor the database library below it.
 base          the database: SQLite in the state folder, or PostgreSQL
 tables        what is kept of runs, beside what the engine keeps for itself
 records       the same, as others see it
-ledger        reading and changing it
+looks         reading it
+ledger        changing it
 queue         runs on the engine's queue, and those whose workers died
 worker        a process that takes runs from the queue
 

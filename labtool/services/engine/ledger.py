@@ -1,4 +1,4 @@
-"""Runs, as they are kept: what is to be done, and what has been. Every change is a transaction."""
+"""Runs, as they are kept: what is done with them. Every change is a transaction."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labtool.services.engine.base import Base
+from labtool.services.engine.looks import Looks
 from labtool.services.engine.records import CLOSED, OPEN, NewRun, RunRecord, run_of
 from labtool.services.engine.tables import ATTEMPTS, DECISIONS, RUNS, STARTS, WORKERS
 
@@ -16,11 +17,12 @@ Enqueue = Callable[[sa.Connection, str, int], None]
 _R = RUNS.c
 
 
-class Ledger:
+class Ledger(Looks):
     """The runs of a database; `enqueue` is how one gets to the workers."""
 
     def __init__(self, base: Base, enqueue: Enqueue) -> None:
-        self.base, self._enqueue = base, enqueue
+        super().__init__(base)
+        self._enqueue = enqueue
 
     def start(self, new: NewRun) -> tuple[str, bool]:
         """Let a run begin; its id, and whether it is new. What has its key already is given
@@ -82,29 +84,6 @@ class Ledger:
                 if any(now - row.seen > 86400 for row in rows):
                     connection.execute(sa.update(STARTS).where(some).values(seen=now))
         return found
-
-    def run(self, ident: str) -> RunRecord | None:
-        """A run, by its id."""
-        with self.base.read() as connection:
-            return self._run(connection, ident)
-
-    def runs(
-        self, states: Sequence[str] = (*OPEN, *CLOSED), workflow: str = "", newest: int = 30
-    ) -> list[RunRecord]:
-        """The newest runs in these states, the newest first."""
-        query = sa.select(RUNS).where(_R.state.in_(states))
-        if workflow:
-            query = query.where(_R.workflow == workflow)
-        query = query.order_by(_R.created.desc(), _R.id).limit(newest)
-        with self.base.read() as connection:
-            return [run_of(row) for row in connection.execute(query)]
-
-    def like(self, prefix: str) -> list[str]:
-        """The ids of at most ten runs that begin so."""
-        pattern = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = sa.select(_R.id).where(_R.id.like(f"{pattern}%", escape="\\")).limit(10)
-        with self.base.read() as connection:
-            return list(connection.execute(query).scalars())
 
     # What a run's own flow says.
 
@@ -220,32 +199,6 @@ class Ledger:
         connection.execute(sa.update(RUNS).where(_R.id == record.id).values(changes))
         self._enqueue(connection, record.id, segment)
 
-    def ended(self, since: float) -> list[tuple[str, str, float]]:
-        """The runs that have ended since then: workflow, closing status, when."""
-        query = sa.select(_R.workflow, _R.state, _R.ended).where(_R.ended >= since)
-        with self.base.read() as connection:
-            return [(row.workflow, row.state, row.ended) for row in connection.execute(query)]
-
-    def last_completed(self, alone: str) -> float | None:
-        """When the last run under this `alone` that was completed began."""
-        query = sa.select(sa.func.max(_R.created)).where(_R.alone == alone, _R.state == "completed")
-        with self.base.read() as connection:
-            found: float | None = connection.execute(query).scalar_one()
-            return found
-
-    def is_open(self, alone: str) -> bool:
-        """Whether a run is open under this `alone`."""
-        query = sa.select(_R.id).where(_R.alone == alone, _R.state.in_(OPEN))
-        with self.base.read() as connection:
-            return connection.execute(query).first() is not None
-
-    def open_runs(self, others: Sequence[str] = ()) -> int:
-        """How many runs are queued or running, but for those that these workers work at."""
-        which = sa.and_(_R.state.in_(("queued", "running")), _R.worker.not_in(others))
-        with self.base.read() as connection:
-            query = sa.select(sa.func.count()).select_from(RUNS).where(which)
-            return int(connection.execute(query).scalar_one())
-
     def ask_to_stop(self, ident: str, how: str, by: str) -> str:
         """End a run: `how` is cancelled, which lets its steps end, or terminated. What it was.
         One that nobody works at ends at once."""
@@ -260,14 +213,6 @@ class Ledger:
                 self._end(connection, still, how, f"by {by}")
             return record.state
 
-    def stops(self, worker: str) -> dict[tuple[str, int], str]:
-        """The runs of a worker that are to end, with their segments, and how and by whom."""
-        query = sa.select(_R.id, _R.segment, _R.stop).where(
-            _R.worker == worker, sa.text("stop <> ''")
-        )
-        with self.base.read() as connection:
-            return {(row.id, row.segment): row.stop for row in connection.execute(query)}
-
     def decide(self, ident: str, step: str, by: str, *, yes: bool) -> bool:
         """Somebody says yes or no to a step; False where somebody has before."""
         with self.base.write() as connection:
@@ -279,16 +224,6 @@ class Ledger:
             except sa.exc.IntegrityError:
                 return False
             return True
-
-    def decision(self, ident: str, step: str) -> tuple[bool, str] | None:
-        """What was decided, and by whom."""
-        with self.base.read() as connection:
-            return self._decided(connection, ident, step)
-
-    def _decided(self, connection: sa.Connection, ident: str, step: str) -> tuple[bool, str] | None:
-        query = sa.select(DECISIONS).where(DECISIONS.c.run == ident, DECISIONS.c.step == step)
-        row = connection.execute(query).one_or_none()
-        return (bool(row.yes), row.by_whom) if row else None
 
     def again_from(self, run: RunRecord, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
         """A run that has ended goes on from the first of these steps, with what was found out
@@ -312,11 +247,3 @@ class Ledger:
             connection.execute(sa.update(RUNS).where(_R.id == ident).values(found))
             self._again(connection, replace(record, values=dict(values)))
             return True
-
-    def _run(
-        self, connection: sa.Connection, ident: str, *, alone: bool = False
-    ) -> RunRecord | None:
-        """A run; `alone`: nobody else changes it before the transaction ends."""
-        query = sa.select(RUNS).where(_R.id == ident)
-        row = connection.execute(query.with_for_update() if alone else query).one_or_none()
-        return run_of(row) if row else None
