@@ -62,12 +62,22 @@ def _work(run: Run, runs: Runs, *, follow: bool) -> None:
 
 
 def _look(run: Run) -> None:
-    """What waits to be worked at."""
+    """What waits to be worked at, and what has arrived that starts something."""
     run.shown = True
+    found = Found()
     with opened(run.config, look=True) as runs:
         waiting = runs.ledger.runs(("queued",), newest=1000) if runs.base.exists else []
+        if run.config.has("triggers"):
+            found = Lookout(run.config, run.database, runs).look(lambda: False)
     run.result["runs"] = [one.id for one in waiting]
+    run.result["would_start"] = [{"workflow": name, "file": file} for name, file in found.would]
     for one in waiting:
         print(f"would work at {one.id}")
-    if not waiting:
+    for name, file in found.would:
+        print(f"would start {name} for {file}")
+    for name in found.unseen:
+        print(f"not looked at: trigger {name}, as that would take messages from its queue")
+    for error in found.errors:
+        run.fail(error)
+    if not (waiting or found.would or found.unseen or found.errors):
         print("nothing waits")
