@@ -115,7 +115,7 @@ def test_it_waits_for_a_person_without_a_worker(lab: Lab) -> None:
     assert "Deploy" not in lab.run("workflow", "work").out
     assert lab.run("workflow", "approve", ident[:-2]).status == 0
     assert lab.run("workflow", "approve", ident).status == 2
-    lab.run("workflow", "work")
+    assert lab.run("workflow", "work").out.endswith("workflow-work: 1 went on, 1 completed\n")
     assert shown(lab, ident)["state"] == "completed"
     other = started(lab, "what=all")
     lab.run("workflow", "work")
@@ -186,6 +186,17 @@ def test_term_hands_back_what_does_not_end(lab: Lab) -> None:
     assert states(shown(lab, ident)) == [("a", "handed_back")]
     assert lab.run("workflow", "work").status == 0
     assert states(shown(lab, ident)) == [("a", "handed_back"), ("a", "done")]
+
+
+def test_who_is_told_to_end_says_what_it_handed_back(lab: Lab) -> None:
+    lab.configure({**config([{"name": "a", "run": "sleep 98765"}]), "engine": {"drain": "0"}})
+    ident = started(lab)
+    worker = lab.start("workflow", "work")
+    poll(lambda: running(lab, "sleep"))
+    worker.send_signal(signal.SIGTERM)
+    out, _ = worker.communicate(timeout=30)
+    assert f"{ident} handed back: a: labtool was told to stop\n" in out
+    assert out.endswith("workflow-work: 1 handed back\n")
 
 
 def test_a_run_keeps_the_version_it_began_with(lab: Lab) -> None:
