@@ -199,6 +199,30 @@ def test_who_is_told_to_end_says_what_it_handed_back(lab: Lab) -> None:
     assert out.endswith("workflow-work: 1 handed back\n")
 
 
+def test_who_stays_says_that_it_does_and_when_the_config_cannot_be_read(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    good = lab.config_file.read_text()
+    worker = lab.start("workflow", "work", "--follow")
+    assert worker.stderr
+    line = worker.stderr.readline
+    assert line() == "labtool: workflow-work: works at runs until TERM or ^C ends it\n"
+    ident = started(lab)
+    poll(lambda: shown(lab, ident)["state"] == "completed", timeout=20)
+    lab.config_file.write_text(f"{good}nonsense: 1\n")
+    said = line()
+    assert said.startswith("labtool: the config as it was goes on: ")
+    assert "nonsense" in said
+    lab.config_file.write_text(good)
+    assert line() == "labtool: the config can be read again\n"
+    lab.config_file.unlink()
+    assert line().endswith("labtool.yaml cannot be read (No such file or directory)\n")
+    lab.config_file.write_text(good)
+    assert line() == "labtool: the config can be read again\n"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+    assert worker.stderr.read() == ""
+
+
 def test_a_run_keeps_the_version_it_began_with(lab: Lab) -> None:
     def write(version: str) -> None:
         lab.configure(config([

@@ -1,35 +1,46 @@
 """`labtool workflow work`."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from labtool.core.service import Round, checkpoint, until_told_to_stop
+from labtool.core.config import Config
+from labtool.core.log import complain
+from labtool.core.service import Fresh, Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
-from labtool.tasks.workflow.definition import workflows_of
+from labtool.tasks.workflow.definition import engine_of, workflows_of
 from labtool.tasks.workflow.runs import Runs, opened
 from labtool.tasks.workflow.triggers.looking import Found, Lookout
+from labtool.tasks.workflow.triggers.section import Triggers
 from labtool.tasks.workflow.work.lookout import beside
 from labtool.tasks.workflow.work.upkeep import tidy
 from labtool.tasks.workflow.work.worker import Worker
 
-# Seconds between looks for what may be forgotten.
-_TIDY = 3600.0
+# Seconds: between looks for what may be forgotten, and at the config.
+_TIDY, _CONFIG = 3600.0, 1.0
 
 
-def work(run: Run, *, follow: bool) -> None:
-    """Work at what is there to do; with `follow`, until told to stop. Raises ConfigError, Failed,
-    StateError, Temporary, and KeyboardInterrupt after ^C."""
+def work(run: Run, *, follow: bool, again: Callable[[], Config]) -> None:
+    """Work at what is there to do; with `follow`, until told to stop. `again` reads the config,
+    to say so where it cannot be read any more. Raises ConfigError, Failed, StateError, Temporary,
+    and KeyboardInterrupt after ^C."""
     workflows_of(run.config)
     if run.dry_run:
         _look(run)
         return
+    rounds = []
+    if follow:
+        # What runs keeps its own steps; the rest is as it was when this one began.
+        rounds.append(Round(_CONFIG, Fresh(run.config.path, lambda: _read(again())).look))
+        triggers = " and looks for files" * run.config.has("triggers")
+        complain(f"{run.task.name}: works at runs{triggers} until TERM or ^C ends it")
     with opened(run.config) as runs:
-        _work(run, runs, follow=follow)
+        _work(run, runs, rounds, follow=follow)
     if follow:
         run.summary = "stopped"
 
 
-def _work(run: Run, runs: Runs, *, follow: bool) -> None:
+def _work(run: Run, runs: Runs, rounds: list[Round], *, follow: bool) -> None:
     worker = Worker(run, runs)
 
     def after() -> None:
@@ -49,7 +60,7 @@ def _work(run: Run, runs: Runs, *, follow: bool) -> None:
         count("started", found.started)
 
     stopped = worker.stopped
-    rounds = [Round(_TIDY, lambda: count("forgotten", tidy(run.config, runs)))]
+    rounds.append(Round(_TIDY, lambda: count("forgotten", tidy(run.config, runs))))
     with until_told_to_stop(stopped.set), ExitStack() as stack:
         if run.config.has("triggers") and follow:
             # A large file is read for minutes, and a queue is away for one.
@@ -59,6 +70,13 @@ def _work(run: Run, runs: Runs, *, follow: bool) -> None:
             lookout = Lookout(run.config, run.database, runs)
             rounds.append(Round(1.0, lambda: say(lookout.look(stopped.is_set))))
         worker.work(follow=follow, rounds=rounds, after=after)
+
+
+def _read(config: Config) -> Config:
+    workflows_of(config)
+    engine_of(config)
+    config.section("triggers", Triggers)
+    return config
 
 
 def _look(run: Run) -> None:
