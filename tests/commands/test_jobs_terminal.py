@@ -155,7 +155,7 @@ def test_why_a_job_waits(bench: Bench) -> None:
 
     assert standing() == {
         "x_hello_to": ("starts at", True),
-        "x_fails": ("tried 1 time; next try at", True),
+        "x_fails": ("tried 1 time (exit status 3); next try at", True),
         "x_asks": ("waits for a yes: confirm 3", False),
     }
     assert standing("2099-01-01")["x_hello_to"] == ("can start now", False)
