@@ -206,8 +206,9 @@ def _report(run: Run, status: int) -> None:
         print(as_json(document))
     elif not run.dry_run:
         counts = ", ".join(tally(count, name) for name, count in run.counts.items() if count)
+        place = f" in {run.place}" if counts and run.place else ""
         otherwise = "failed; see above" if status not in (e.OK, e.INTERRUPTED) else "nothing to do"
-        print(f"{run.task.name}: {counts or run.summary or otherwise}")
+        print(f"{run.task.name}: {counts or run.summary or otherwise}{place}")
 
 
 @contextmanager
