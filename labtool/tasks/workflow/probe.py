@@ -72,5 +72,5 @@ def _scratch(patient: Patient) -> Iterable[Finding]:
             gone = len(clean_scratch(patient.config, runs))
             return f"removed the files of {counted(gone, 'ended run')}"
 
-    fix = "labtool doctor --fix removes those of ended runs that are old"
-    yield Finding("warn", _ABOUT, f"{folders} runs have files in {base}", fix, mend)
+    what = f"{folders} runs have files in {base}; those of ended ones can go when they are old"
+    yield Finding("warn", _ABOUT, what, mend=mend)
