@@ -74,6 +74,33 @@ def test_a_temporary_failure_is_tried_again_and_a_permanent_one_is_not(lab: Lab)
     assert "no-such-program" in run["why"]
 
 
+def test_logs_are_what_the_newest_attempt_of_each_step_printed(lab: Lab) -> None:
+    once = "printf 'tried \\033[31m\\n'; test -e again || { touch again; echo oops >&2; exit 75; }"
+    lab.configure(config([
+        {"name": "a", "run": once, "retries": 1, "backoff": {"first": "0s"}},
+        {"name": "b", "run": "true"},
+        {"name": "long", "run": "yes | head -c 30000; echo the end; echo hm >&2"},
+        {"name": "ask", "approve": "Go?"},
+    ]))  # fmt: skip
+    ident = started(lab)
+    early = lab.run("workflow", "logs", ident).lines
+    assert early == ["No step has begun.", f"all of it: {lab.state}/logs/workflows/{ident}"]
+    lab.run("workflow", "work")
+    out = lab.run("workflow", "logs", ident[:-2]).out
+    assert out.startswith(
+        "a, attempt 2 (done):\nstdout:\ntried [31m\nb, attempt 1 (done) has printed nothing\n"
+    )
+    assert "oops" not in out
+    assert "y\nthe end\nstderr:\nhm\nask, attempt 1 (waits) has printed nothing\n" in out
+    [long] = lab.run("workflow", "logs", ident, "--step", "long", "--json").json()["steps"]
+    assert (len(long["stdout"]), long["stderr"], long["attempt"]) == (10_000, "hm", 1)
+    assert (Path(long["folder"]) / "stdout").stat().st_size > 30_000
+    done = lab.run("workflow", "logs", ident, "--step", "z")
+    assert done.status == 2
+    assert f"no step z of {ident} has begun; write one of a, b, long, ask" in done.err
+    assert lab.run("workflow", "logs", "nobody").status == 2
+
+
 def test_it_goes_on_from_the_step_that_failed(lab: Lab) -> None:
     lab.configure(config([
         {"name": "a", "run": {"command": f"echo a >>{lab.folder}/effects; echo 1", "save": "x"}},
