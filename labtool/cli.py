@@ -28,7 +28,7 @@ COMMANDS = {
     "ptg-bot": "The event board's bot on IRC; stays in the foreground.",
     "jobs": "Jobs that people start by saying so: say, list, run, logs, work.",
     "slack-bot": "The jobs' bot in Slack; stays in the foreground.",
-    "workflow": "Work of many steps: start, list, show, approve, retry, work.",
+    "workflow": "Work of many steps: start, list, show, logs, approve, retry, work.",
     "timers": "What runs when; write crontab or systemd entries; run timers now.",
     "status": "Each task's last run, its outcome, what is next and what is overdue.",
     "doctor": "Look for troubles of the machine and of labtool; --fix does what is safe.",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from labtool.commands import _show as show
 from labtool.core.cells import size
-from labtool.core.text import one_line
+from labtool.core.text import counted, one_line
 from labtool.tasks.backup.age import Verified
 from labtool.tasks.backup.manifest import FileRecord, Manifest
 
@@ -65,7 +65,8 @@ def shown(manifest: Manifest, where: Sequence[str], records: Iterable[FileRecord
     print(f"  made on {one_line(manifest.host, 100)} by labtool {one_line(manifest.labtool, 40)}")
     if manifest.engine == "tar":
         stored = size(manifest.archive.bytes).text
-        print(f"  {manifest.count} files, {size(manifest.bytes).text}, stored as {stored}")
+        files = counted(manifest.count, "file")
+        print(f"  {files}, {size(manifest.bytes).text}, stored as {stored}")
     else:
         print(f"  {one_line(f'{manifest.engine}, snapshot {manifest.archive.name[:8]}', 100)}")
     if manifest.encrypted:
@@ -73,7 +74,7 @@ def shown(manifest: Manifest, where: Sequence[str], records: Iterable[FileRecord
     for dump in manifest.dumps:
         rows = sum(rows for rows, _ in dump.tables.values())
         name = one_line(f"{dump.kind} {dump.database} ({dump.engine})", 120)
-        print(f"  {name}: {len(dump.tables)} tables and the like, {rows} rows")
+        print(f"  {name}: {len(dump.tables)} tables and the like, {counted(rows, 'row')}")
         if dump.changed:
             print(
                 f"    {dump.changed} of them were written to meanwhile: of these a drill compares"

@@ -75,6 +75,8 @@ def saving(*, wanted: bool = True) -> Iterator["Watch"]:
         TransferSpeedColumn,
     )
 
+    from labtool.core.text import counted
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
@@ -97,7 +99,7 @@ def saving(*, wanted: bool = True) -> Iterator["Watch"]:
             if name not in lines:
                 lines[name] = progress.add_task(name, total=None)
             total = max(expected, size) if expected else None
-            text = f"{name}: {files} files"
+            text = f"{name}: {counted(files, 'file')}"
             progress.update(lines[name], description=text, completed=size, total=total)
 
         yield watch

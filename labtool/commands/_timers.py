@@ -41,9 +41,10 @@ def quiet(
         show.document({"window": window, "beside": list(beside), "staying": list(staying)})
         return
     zone, minutes = config.core.lab.timezone, int(wanted.total_seconds() // 60)
+    none = "no minute is free" if minutes == 1 else f"no {minutes} minutes are free"
     one = found or longest
     if one is None:
-        print(f"no {minutes} minutes are free within 24 h: something runs all the time")
+        print(f"{none} within 24 h: something runs all the time")
     else:
         begins, ends = one.begins.astimezone(zone), one.ends.astimezone(zone)
         then = f", when {one.then} starts" if one.then else ""
@@ -51,7 +52,7 @@ def quiet(
         if found:
             print(f"nothing is expected to run from {lasts_}")
         else:
-            print(f"no {minutes} minutes are free within 24 h; the longest: {lasts_}")
+            print(f"{none} within 24 h; the longest: {lasts_}")
     if beside:
         often = ", ".join(f"{name} ({config.core.timers[name].when})" for name in beside)
         print(f"but for these, which start more often than that: {often}")

@@ -11,6 +11,7 @@ from labtool.core.config import Config
 from labtool.core.text import one_line
 from labtool.services.engine.records import AttemptRecord, RunRecord
 from labtool.tasks.workflow.history import words
+from labtool.tasks.workflow.printed import Printed
 from labtool.tasks.workflow.runs import logs_of
 
 _SHOWN = 200
@@ -98,6 +99,34 @@ def document(run: RunRecord, attempts: Sequence[AttemptRecord] | None = None) ->
             for one in attempts
         ]
     return found
+
+
+def logs_shown(run: RunRecord, found: Sequence[Printed], config: Config) -> None:
+    """What steps have printed, each below a line with its name and attempt."""
+    for one in found:
+        streams = {"stdout": one.stdout, "stderr": one.stderr}
+        said = [f"{name}:\n{text}" for name, text in streams.items() if text]
+        at = f"{one.attempt.step}, attempt {one.attempt.attempt} ({words(one.attempt.state)})"
+        print("\n".join([f"{at}:", *said]) if said else f"{at} has printed nothing")
+    if not found:
+        print("No step has begun.")
+    print(f"all of it: {logs_of(config) / run.id}")
+
+
+def logs_document(run: RunRecord, found: Sequence[Printed]) -> dict[str, Any]:
+    """The same for programs."""
+    steps = [
+        {
+            "step": one.attempt.step,
+            "attempt": one.attempt.attempt,
+            "state": one.attempt.state,
+            "folder": str(one.folder),
+            "stdout": one.stdout,
+            "stderr": one.stderr,
+        }
+        for one in found
+    ]
+    return {"id": run.id, "steps": steps}
 
 
 def _json(value: Any) -> str:

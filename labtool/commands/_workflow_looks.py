@@ -1,4 +1,4 @@
-"""`labtool workflow`: list, show, history, check. Nothing changes."""
+"""`labtool workflow`: list, show, logs, history, check. Nothing changes."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from labtool.core.task import Run
     from labtool.services.build import Services
+    from labtool.services.engine.records import RunRecord
     from labtool.tasks.workflow.runs import Runs
 
 looks = typer.Typer(add_completion=False)
@@ -70,17 +71,39 @@ def show_(
     def look(runs: "Runs") -> None:
         from labtool.commands import _show as show
         from labtool.commands._workflow import document, shown
-        from labtool.core.errors import Failed, UsageError
 
-        try:
-            run = runs.find(ident)
-        except Failed as error:
-            raise UsageError(error.what, where=error.where, fix=error.fix) from None
+        run = _found(runs, ident)
         attempts = runs.attempts.of(run.id)
         if json:
             show.document(document(run, attempts))
         else:
             shown(run, attempts, runs.config)
+
+    _looked(look, config or context.obj, context, json=json, verbose=verbose)
+
+
+@looks.command()
+def logs(
+    context: typer.Context,
+    ident: Ident,
+    step: Annotated[str, typer.Option("--step", metavar="STEP", help="Only what it printed.")] = "",
+    config: o.ConfigOption = "",
+    json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """The end of what a run's steps printed, each at its newest attempt."""
+
+    def look(runs: "Runs") -> None:
+        from labtool.commands import _show as show
+        from labtool.commands._workflow import logs_document, logs_shown
+        from labtool.tasks.workflow.printed import printed
+
+        run = _found(runs, ident)
+        found = printed(runs.config, run, runs.attempts.of(run.id), step)
+        if json:
+            show.document(logs_document(run, found))
+        else:
+            logs_shown(run, found, runs.config)
 
     _looked(look, config or context.obj, context, json=json, verbose=verbose)
 
@@ -163,6 +186,15 @@ def check(
         return 0
 
     o.finish(body, verbose=verbose, json=json)
+
+
+def _found(runs: "Runs", ident: str) -> "RunRecord":
+    from labtool.core.errors import Failed, UsageError
+
+    try:
+        return runs.find(ident)
+    except Failed as error:
+        raise UsageError(error.what, where=error.where, fix=error.fix) from None
 
 
 def _looked(

@@ -137,12 +137,13 @@ def _replay(
     from pathlib import Path
 
     from labtool.core.log import complain
+    from labtool.core.text import counted
     from labtool.tasks.instruments.watch.task import replay, replayed
 
     lab = o.load(config, context, else_in=Path(folder))
     show = _printed if json else _told
     found = replay(replayed(lab, words, folder), o.clock(lab, at), show, all_of_them=all_of_them)
-    complain(f"{found.rows} rows, {found.odd} of them unreadable")
+    complain(f"{counted(found.rows, 'row')}, {found.odd} of them unreadable")
     if found.rows and found.odd == found.rows:
         complain(f"write timestamp: as its times look; the first row: {found.sample!r}")
         return 1

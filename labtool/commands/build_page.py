@@ -21,12 +21,16 @@ def build_page(
     from labtool.services.build import Services
 
     def work(run: Run, _: Services) -> None:
-        from labtool.tasks.page.task import build, rehearse
+        from labtool.core.files import shortest
+        from labtool.tasks.page.task import build, rehearse, written
         from labtool.tasks.pages import providers
 
         now = run.clock.now()
         if not run.dry_run:
             run.counts.update(build(run.config, providers(), now))
+            found = written(run.config)
+            run.result["folders"] = [str(folder) for folder in found]
+            run.place = " and ".join(shortest(folder) for folder in found)
             return
         run.shown = True
         run.result["would write"] = changes = rehearse(run.config, providers(), now)

@@ -39,13 +39,16 @@ def doctor(
         done = [_mended(one) for one in found if fix and not dry_run and one.mend]
         bad = any(one.state == "bad" for one in found)
         if json:
-            told = [{"state": one.state, "about": one.about, "what": one.what, "fix": one.fix}
+            told = [{"state": one.state, "about": one.about, "what": one.what, "fix": one.advice}
                     for one in found]  # fmt: skip
             show.document({"findings": told, "done": done})
         else:
-            rows = [[one.state, one.about, _words(one, dry_run=fix and dry_run)] for one in found]
+            rows = [[one.state, one.about, _words(one, fix=fix, dry_run=dry_run)] for one in found]
             show.table(("", "about", "what"), rows, "There is nothing to look at.")
-            print("\n".join(done), end="\n" if done else "")
+            for line in done:
+                print(line)
+            if fix and not any(one.mend for one in found):
+                print("there was nothing that --fix can mend")
         return FAILED if bad else OK
 
     o.finish(body, verbose=verbose, json=json)
@@ -56,11 +59,13 @@ def _mended(finding: "Finding") -> str:
 
     assert finding.mend is not None
     try:
-        return finding.mend()
+        return f"mended: {finding.mend()}"
     except (LabtoolError, OSError) as error:
-        return f"{finding.about} could not be mended: {error}"
+        fix = f"; {finding.fix}" if finding.fix else ""
+        return f"{finding.about} could not be mended: {error}{fix}"
 
 
-def _words(finding: "Finding", *, dry_run: bool) -> str:
-    would = " (would be mended)" if dry_run and finding.mend else ""
-    return f"{finding.what}{f'; {finding.fix}' if finding.fix else ''}{would}"
+def _words(finding: "Finding", *, fix: bool, dry_run: bool) -> str:
+    if fix and finding.mend:
+        return f"{finding.what}{' (would be mended)' if dry_run else ''}"
+    return f"{finding.what}{f'; {finding.advice}' if finding.advice else ''}"

@@ -155,7 +155,9 @@ for _verb, _help in {
 @app.command()
 def logs(
     context: typer.Context,
-    number: Number,
+    which: Annotated[
+        str, typer.Argument(metavar="ID", help="As jobs list names it; or a TYPE, for its last.")
+    ],
     config: o.ConfigOption = "",
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -171,7 +173,7 @@ def logs(
 
         lab = o.load(config or context.obj, context)
         settings = jobs_open.settings_of(lab)
-        entry = Queue(Database.snapshot(lab.state), lambda: 0.0).entry(number)
+        entry = jobs_open.meant(lab, Queue(Database.snapshot(lab.state), lambda: 0.0), which)
         text = jobs_open.printed(lab, settings, entry)
         folder = logs_of(lab, settings, entry)
         if json:

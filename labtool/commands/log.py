@@ -52,6 +52,7 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
     from labtool.core.database import Database
     from labtool.core.errors import UsageError
     from labtool.core.journal import Journal, in_words
+    from labtool.core.text import tally
     from labtool.tasks.report.timetable import as_kept
 
     lab = o.load(config, context)
@@ -76,7 +77,7 @@ def _many(task: str, count: int, config: str, context: typer.Context, *, json: b
             run.command,
             in_words(run.status),
             show.seconds(run.seconds),
-            show.errors(run.error) or ", ".join(f"{n} {name}" for name, n in run.counts.items()),
+            show.errors(run.error) or ", ".join(tally(n, name) for name, n in run.counts.items()),
         ]
         for run in runs
     ]

@@ -47,7 +47,7 @@ def work(
     def body(run: "Run", _: "Services") -> None:
         from labtool.tasks.workflow.work.task import work as start
 
-        start(run, follow=follow)
+        start(run, follow=follow, again=lambda: o.load(config or context.obj, context))
 
     options = o.Options(config or context.obj, dry_run, at, json, verbose)
     arguments = ["--follow"] if follow else []

@@ -40,6 +40,14 @@ def write_atomic(
     return written
 
 
+def shortest(path: Path) -> str:
+    """A path for people: from the working folder on, where that is shorter."""
+    try:
+        return min(os.path.relpath(path), str(path), key=len)
+    except (ValueError, OSError):  # another drive, or the working folder is gone
+        return str(path)
+
+
 def make_folder(path: Path) -> Path:
     """The folder, made for this user alone if it is not there. Raises StateError when it
     cannot be."""

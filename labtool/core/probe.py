@@ -22,6 +22,12 @@ class Finding:
     fix: str = ""
     mend: Callable[[], str] | None = None
 
+    @property
+    def advice(self) -> str:
+        """What to do, or to let `labtool doctor` do."""
+        own = "labtool doctor --fix" if self.mend else ""
+        return ", or ".join(one for one in (self.fix, own) if one)
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:

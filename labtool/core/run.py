@@ -30,6 +30,7 @@ from labtool.core.messages import Message, Recipient, show_message
 from labtool.core.outbox import Outbox
 from labtool.core.task import Run, Task
 from labtool.core.telling import tell
+from labtool.core.text import tally
 
 _KEEP_RUNS = timedelta(days=400)
 # After how many runs what is old goes, and how many logs are compressed then.
@@ -204,9 +205,10 @@ def _report(run: Run, status: int) -> None:
         }
         print(as_json(document))
     elif not run.dry_run:
-        counts = ", ".join(f"{count} {name}" for name, count in run.counts.items() if count)
+        counts = ", ".join(tally(count, name) for name, count in run.counts.items() if count)
+        place = f" in {run.place}" if counts and run.place else ""
         otherwise = "failed; see above" if status not in (e.OK, e.INTERRUPTED) else "nothing to do"
-        print(f"{run.task.name}: {counts or run.summary or otherwise}")
+        print(f"{run.task.name}: {counts or run.summary or otherwise}{place}")
 
 
 @contextmanager

@@ -7,13 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
+from typing import Generic, TypeVar
 
 from labtool.core.errors import LabtoolError
+from labtool.core.log import complain
 from labtool.core.outbox import Outbox
 from labtool.core.run import attempt, bug
 from labtool.core.task import Run
 from labtool.core.telling import tell
+
+T = TypeVar("T")
+# Seconds for which a file may be away that somebody is writing.
+_AWAY = 2.0
 
 
 @dataclass(slots=True)
@@ -21,7 +28,7 @@ class Round:
     """What is done again and again, after so many seconds, and at first."""
 
     every: float
-    work: Callable[[], None]
+    work: Callable[[], object]
     _last: float | None = None
 
     def look(self) -> None:
@@ -30,6 +37,47 @@ class Round:
         if self._last is None or now - self._last >= self.every:
             self._last = now
             self.work()
+
+
+@dataclass(slots=True)
+class Fresh(Generic[T]):
+    """What a config's file says, for who stays; `again` reads it. What was read before holds
+    while it cannot be read, which is said once for each reason, and when it is over."""
+
+    path: Path
+    again: Callable[[], T]
+    _seen: tuple[int, ...] = ()
+    _away: float | None = None
+    _trouble: str = ""
+
+    def look(self) -> T | None:
+        """What it says now, where it is another file than at the last look, and can be read."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            now = time.monotonic()
+            self._away = now if self._away is None else self._away
+            if now - self._away > _AWAY:
+                self._say(f"{self.path} cannot be read ({error.strerror})")
+            return None
+        seen, self._seen = self._seen, (found.st_mtime_ns, found.st_size, found.st_ino)
+        was_away, self._away = self._away is not None, None
+        if not seen or (seen == self._seen and not was_away):
+            return None
+        try:
+            value = self.again()
+        except LabtoolError as error:
+            self._say(str(error))
+            return None
+        self._say("")
+        return value
+
+    def _say(self, trouble: str) -> None:
+        before, self._trouble = self._trouble, trouble
+        if trouble and trouble != before:
+            complain(f"the config as it was goes on: {trouble}")
+        elif before and not trouble:
+            complain("the config can be read again")
 
 
 def checkpoint(run: Run, *looked_at: str) -> None:

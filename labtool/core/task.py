@@ -71,7 +71,7 @@ class Run:
     not met, are over; `result` what `--json` shows of it beside these;
     `shown` says that a dry run printed its plan itself, or that another one has printed all
     there is to print; `summary` is how a run ended that has
-    no counts.
+    no counts; `place` is where to find what it counts.
     """
 
     task: Task
@@ -84,6 +84,7 @@ class Run:
     result: dict[str, Any] = field(default_factory=dict)
     shown: bool = False
     summary: str = ""
+    place: str = ""
 
     @property
     def config(self) -> Config:

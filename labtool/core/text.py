@@ -45,6 +45,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def tally(number: int, name: str) -> str:
+    """A count by its name, which is in the plural where it is a noun: `1 change`, `2 changes`, `1
+    table restored`, `1 sent`."""
+    first, space, rest = name.partition(" ")
+    return f"{number} {first.removesuffix('s') if number == 1 else first}{space}{rest}"
+
+
 def mention(person: str, name: str) -> str:
     """A token that a channel renders as a mention of `person` (their key)."""
     return f"{_OPEN}mention{_MIDDLE}{clean(person)}{_MIDDLE}{clean(name)}{_CLOSE}"

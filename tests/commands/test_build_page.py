@@ -19,6 +19,7 @@ def test_a_site(lab: Lab) -> None:
     done = lab.run("build-page", "--at", "2026-11-24T10:00")
     assert done.status == 0
     assert done.out.startswith("build-page: ")
+    assert done.out.endswith(" written in site\n")
     site = lab.folder / "site"
     assert "Ballroom A" in (site / "index.html").read_text()
     built = json.loads((site / "alive.json").read_text())["built"]
@@ -59,7 +60,22 @@ def test_without_a_database(lab: Lab) -> None:
 def test_without_anything_to_show(lab: Lab) -> None:
     lab.configure("lab: {name: Quiet Lab}\n")
     assert lab.run("build-page").status == 0
-    assert "Quiet Lab" in (lab.folder / "site" / "index.html").read_text()
+    index = (lab.folder / "site" / "index.html").read_text()
+    assert "Quiet Lab" in index
+    assert "There is nothing to show yet" in index
+
+
+def test_where_only_the_labs_own_pages_have_something(lab: Lab) -> None:
+    reader = {"kind": "generic-log", "logs": "logs", "start": "RUN", "end": "DONE"}
+    lab.configure({"instruments": {"reader": reader}, "page": {"private": "in/own"}})
+    done = lab.run("build-page")
+    assert done.status == 0, done.err
+    assert done.out.endswith(" written in site and in/own\n")
+    index = (lab.folder / "site" / "index.html").read_text()
+    assert "nothing for everybody to show" in index
+    assert "<code>/lab/</code>" in index
+    found = lab.run("build-page", "--json").json()
+    assert found["folders"] == [str(lab.folder / "site"), str(lab.folder / "in" / "own")]
 
 
 def test_a_folder_of_somebody_else(lab: Lab) -> None:

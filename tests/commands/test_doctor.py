@@ -219,9 +219,18 @@ def test_secrets_that_others_may_read_are_closed(lab: Lab, right: TimeServer) ->
     assert found(lab)["permissions"][0] == "bad"
     assert "would be mended" in lab.run("doctor", "--fix", "--dry-run").out
     assert (lab.folder / ".env").stat().st_mode & 0o777 == 0o644
-    lab.run("doctor", "--fix")
-    assert (lab.folder / ".env").stat().st_mode & 0o777 == 0o600
+    env, advice = lab.folder / ".env", "or labtool doctor --fix"
+    assert f"others may read {env}; chmod 600 {env}, {advice}" in lab.run("doctor").out
+    done = lab.run("doctor", "--fix")
+    assert f"others may read {env}\n" in done.out
+    assert "chmod" not in done.out
+    assert done.lines[-1] == f"mended: {env} is for this account alone now"
+    assert env.stat().st_mode & 0o777 == 0o600
     assert found(lab)["permissions"][0] == "ok"
+    for options in ([], ["--dry-run"]):
+        assert lab.run("doctor", "--fix", *options).lines[-1] == (
+            "there was nothing that --fix can mend"
+        )
 
 
 def test_a_state_into_which_others_may_write(lab: Lab, right: TimeServer) -> None:

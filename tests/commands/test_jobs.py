@@ -117,7 +117,7 @@ def test_what_fails_is_told_and_tried_again(bench: Bench) -> None:
     bench.rested()
     done = bench.work()
     assert done.status == 1
-    assert "x_fails failed: 3; labtool jobs logs 1" in done.err
+    assert "x_fails failed: exit status 3: oops; labtool jobs logs 1" in done.err
     [one] = bench.list()
     assert (one["state"], one["status"], one["attempts"]) == ("failed", 3, 2)
     bench.run("lost")

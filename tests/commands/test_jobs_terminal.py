@@ -128,14 +128,28 @@ def test_a_usage_error_is_one(bench: Bench) -> None:
     for arguments, said in (
         (["run", "x_one", "x"], "'x' is not NAME=VALUE; write NAME=x"),
         (["run", "x_two"], "a, b are missing; write a=... b=..."),
-        (["run", "x_one", "a=1", "c=1"], "c: no such parameter; write a=..."),
+        (["run", "x_one", "a=1", "c=1"], "c is none of its parameters; write a=..."),
+        (["run", "x_one", "b=1", "c=1"], "a is missing and b, c are none of its parameters; write"),
         (["suppress", "x_one", "now"], "END is missing; write it, such as 18:00"),
         (["logs", "9" * 30], "is not a number"),
+        (["logs", "x_on"], "'x_on' is not a number from 1 up, and no job's type"),
     ):
         done = bench.lab.run("jobs", *arguments)
         assert (done.status, said in done.err) == (2, True), done
     assert bench.lab.run("alerts", "--json").json() == []
     assert not (bench.lab.state / "logs" / "bug").exists()
+
+
+def test_logs_of_a_type_are_those_of_its_last(bench: Bench) -> None:
+    bench.configure({"one": "echo said {a}"})
+    early = bench.lab.run("jobs", "logs", "x_one")
+    assert (early.status, "no x_one has run yet; see: labtool jobs list" in early.err) == (1, True)
+    for value in ("first", "second"):
+        bench.run("one", f"a={value}")
+        bench.work()
+    assert "said second" in bench.lab.run("jobs", "logs", "x_one").out
+    assert bench.lab.run("jobs", "logs", "x_one", "--json").json()["id"] == 2
+    assert "said first" in bench.lab.run("jobs", "logs", "1").out
 
 
 def test_why_a_job_waits(bench: Bench) -> None:
@@ -155,7 +169,7 @@ def test_why_a_job_waits(bench: Bench) -> None:
 
     assert standing() == {
         "x_hello_to": ("starts at", True),
-        "x_fails": ("tried 1 time; next try at", True),
+        "x_fails": ("tried 1 time (exit status 3); next try at", True),
         "x_asks": ("waits for a yes: confirm 3", False),
     }
     assert standing("2099-01-01")["x_hello_to"] == ("can start now", False)

@@ -122,6 +122,33 @@ def test_what_a_run_printed_stays_when_a_new_request_takes_its_place(bench: Benc
     assert bench.list()[1]["reason"].startswith("by a new request")
 
 
+def test_a_failure_says_its_exit_status_and_what_it_complained_of_last(bench: Bench) -> None:
+    line = "{ echo first; printf '\\033[31m'; echo \"key $K no\" {a}; echo; } >&2; exit 3"
+    bench.lab.secrets(KEY="open-sesame-4711")
+    job = {"run_args_template": line, "secrets": {"K": "${KEY}"}}
+    bench.configure({"bad": job, "again": {"run_args_template": "exit 4", "retries": 2}})
+    for value in ("salt", "pepper"):
+        bench.run("bad", f"a={value}")
+        done = bench.work()
+        number, said = bench.list()[0]["id"], f"exit status 3: [31mkey *** no {value}"
+        assert f"x_bad(a={value}) failed: {said}; labtool jobs logs {number}\n" in done.err
+        assert bench.list()[0]["reason"] == said
+    assert "; labtool jobs logs 2" in bench.lab.run("status").out
+    # What it printed makes it no other error.
+    bench.run("bad", "a=salt")
+    bench.lab.configure(bench.lab.config_file.read_text().replace("key $K", "other"))
+    bench.work()
+    assert len(bench.lab.run("alerts", "--json").json()) == 2
+    bench.run("again")
+    bench.work()
+    assert bench.lab.run("jobs", "status", "--json").json()["jobs"][0]["why"] == (
+        "tried 1 time (exit status 4); next try at"
+    )
+    sql(bench, "UPDATE jobs SET reason = '' WHERE state = 'waiting'")
+    bench.run("again")
+    assert bench.list()[1]["reason"] == "by a new request"
+
+
 def test_only_its_own_folders_are_tidied(bench: Bench) -> None:
     bench.configure({"p": "echo x"}, settings={"keep": "1s", "logs": "lg"})
     bench.run("p")

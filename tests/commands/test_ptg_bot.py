@@ -177,7 +177,7 @@ def test_fetchdb(event: Event, web: Web) -> None:
     event.said(event.operator, "+seen bob", "bob never")  # it is not deaf meanwhile
     event.operator.wait("nothing was changed: http://127.0.0.1", timeout=30)
     event.said(event.operator, f"~fetchdb {url}", "fetching")
-    event.operator.wait("done: 5 tracks, 1 rooms")
+    event.operator.wait("done: 5 tracks, 1 room")
     event.said(event.operator, "~undo", "took back: ~fetchdb")
     event.said(event.operator, "~fetchdb http://localhost:1/x", "fetching")
     event.operator.wait("localhost is a private or loopback address")

@@ -74,6 +74,33 @@ def test_a_temporary_failure_is_tried_again_and_a_permanent_one_is_not(lab: Lab)
     assert "no-such-program" in run["why"]
 
 
+def test_logs_are_what_the_newest_attempt_of_each_step_printed(lab: Lab) -> None:
+    once = "printf 'tried \\033[31m\\n'; test -e again || { touch again; echo oops >&2; exit 75; }"
+    lab.configure(config([
+        {"name": "a", "run": once, "retries": 1, "backoff": {"first": "0s"}},
+        {"name": "b", "run": "true"},
+        {"name": "long", "run": "yes | head -c 30000; echo the end; echo hm >&2"},
+        {"name": "ask", "approve": "Go?"},
+    ]))  # fmt: skip
+    ident = started(lab)
+    early = lab.run("workflow", "logs", ident).lines
+    assert early == ["No step has begun.", f"all of it: {lab.state}/logs/workflows/{ident}"]
+    lab.run("workflow", "work")
+    out = lab.run("workflow", "logs", ident[:-2]).out
+    assert out.startswith(
+        "a, attempt 2 (done):\nstdout:\ntried [31m\nb, attempt 1 (done) has printed nothing\n"
+    )
+    assert "oops" not in out
+    assert "y\nthe end\nstderr:\nhm\nask, attempt 1 (waits) has printed nothing\n" in out
+    [long] = lab.run("workflow", "logs", ident, "--step", "long", "--json").json()["steps"]
+    assert (len(long["stdout"]), long["stderr"], long["attempt"]) == (10_000, "hm", 1)
+    assert (Path(long["folder"]) / "stdout").stat().st_size > 30_000
+    done = lab.run("workflow", "logs", ident, "--step", "z")
+    assert done.status == 2
+    assert f"no step z of {ident} has begun; write one of a, b, long, ask" in done.err
+    assert lab.run("workflow", "logs", "nobody").status == 2
+
+
 def test_it_goes_on_from_the_step_that_failed(lab: Lab) -> None:
     lab.configure(config([
         {"name": "a", "run": {"command": f"echo a >>{lab.folder}/effects; echo 1", "save": "x"}},
@@ -115,7 +142,7 @@ def test_it_waits_for_a_person_without_a_worker(lab: Lab) -> None:
     assert "Deploy" not in lab.run("workflow", "work").out
     assert lab.run("workflow", "approve", ident[:-2]).status == 0
     assert lab.run("workflow", "approve", ident).status == 2
-    lab.run("workflow", "work")
+    assert lab.run("workflow", "work").out.endswith("workflow-work: 1 went on, 1 completed\n")
     assert shown(lab, ident)["state"] == "completed"
     other = started(lab, "what=all")
     lab.run("workflow", "work")
@@ -186,6 +213,41 @@ def test_term_hands_back_what_does_not_end(lab: Lab) -> None:
     assert states(shown(lab, ident)) == [("a", "handed_back")]
     assert lab.run("workflow", "work").status == 0
     assert states(shown(lab, ident)) == [("a", "handed_back"), ("a", "done")]
+
+
+def test_who_is_told_to_end_says_what_it_handed_back(lab: Lab) -> None:
+    lab.configure({**config([{"name": "a", "run": "sleep 98765"}]), "engine": {"drain": "0"}})
+    ident = started(lab)
+    worker = lab.start("workflow", "work")
+    poll(lambda: running(lab, "sleep"))
+    worker.send_signal(signal.SIGTERM)
+    out, _ = worker.communicate(timeout=30)
+    assert f"{ident} handed back: a: labtool was told to stop\n" in out
+    assert out.endswith("workflow-work: 1 handed back\n")
+
+
+def test_who_stays_says_that_it_does_and_when_the_config_cannot_be_read(lab: Lab) -> None:
+    lab.configure(config([{"name": "a", "run": "true"}]))
+    good = lab.config_file.read_text()
+    worker = lab.start("workflow", "work", "--follow")
+    assert worker.stderr
+    line = worker.stderr.readline
+    assert line() == "labtool: workflow-work: works at runs until TERM or ^C ends it\n"
+    ident = started(lab)
+    poll(lambda: shown(lab, ident)["state"] == "completed", timeout=20)
+    lab.config_file.write_text(f"{good}nonsense: 1\n")
+    said = line()
+    assert said.startswith("labtool: the config as it was goes on: ")
+    assert "nonsense" in said
+    lab.config_file.write_text(good)
+    assert line() == "labtool: the config can be read again\n"
+    lab.config_file.unlink()
+    assert line().endswith("labtool.yaml cannot be read (No such file or directory)\n")
+    lab.config_file.write_text(good)
+    assert line() == "labtool: the config can be read again\n"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+    assert worker.stderr.read() == ""
 
 
 def test_a_run_keeps_the_version_it_began_with(lab: Lab) -> None:

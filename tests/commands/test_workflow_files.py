@@ -64,6 +64,44 @@ def test_what_still_changes_is_not_whole(lab: Lab) -> None:
     assert len(listed(lab)) == 1
 
 
+def test_a_dry_run_looks_for_what_has_arrived_and_starts_nothing(lab: Lab) -> None:
+    arrivals(lab, {**RULE, "stable": "1h"}, [COPY])
+    file = lab.folder / "in" / "new.csv"
+    file.write_text("1")
+    look = ("workflow", "work", "--dry-run")
+    assert lab.run(*look).out == "nothing waits\n"
+    os.utime(file, (0, 0))
+    for _ in range(2):
+        assert lab.run(*look).out == "would start w for new.csv\n"
+    assert lab.run(*look, "--json").json()["would_start"] == [{"workflow": "w", "file": "new.csv"}]
+    assert not lab.state.exists()
+    (lab.folder / "in" / "odd.txt.done").touch()
+    (lab.folder / "in" / "odd.txt").touch()
+    done = lab.run(*look)
+    assert (done.status, "odd.txt: is matched by no rule" in done.err) == (1, True)
+    assert not lab.state.exists()
+    # What was told by a look alone is told by the run, and what has run is known.
+    done = lab.run("workflow", "work")
+    assert (done.status, "odd.txt: is matched by no rule" in done.err) == (1, True)
+    assert "1 completed" in done.out
+    assert lab.run(*look).out == "nothing waits\n"
+
+
+def test_a_dry_run_says_what_would_not_fit_and_takes_no_message(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    queue = {"s3_events": "http://127.0.0.1:9/q", "file_name_pattern": ".*", "starter_name": "w"}
+    found = config([COPY], input={"properties": {"path": {"pattern": "^/nowhere"}}})
+    files = {"folder": "in", **RULE}
+    lab.configure({**found, "triggers": {"files": files, "queue": queue}})
+    (lab.folder / "in" / "a.csv").touch()
+    done = lab.run("workflow", "work", "--dry-run")
+    assert done.status == 1
+    assert "a.csv, input of w: $.path: " in done.err
+    assert done.out == (
+        "not looked at: trigger queue, as that would take messages from its queue\n"
+    )
+
+
 def test_a_marker_stands_for_the_folder_beside_it(lab: Lab) -> None:
     arrivals(lab, {"file_name_pattern": r".*\.done$", "starter_name": "w"}, [
         {"name": "sums", "run": {"command": "cd {path} && md5sum -c MD5SUMS", "save": "said"}},

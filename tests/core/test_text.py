@@ -2,10 +2,11 @@
 
 import html
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labtool.core.text import clean, link, mention, one_line, plain, render
+from labtool.core.text import clean, link, mention, one_line, plain, render, tally
 
 
 @given(st.text())
@@ -42,3 +43,17 @@ def test_plain_text_reads_well() -> None:
 def test_one_line() -> None:
     assert one_line("a\n  b\tc") == "a b c"
     assert one_line("x" * 400, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "said"),
+    [
+        (1, "troubles", "1 trouble"),
+        (2, "troubles", "2 troubles"),
+        (1, "tables restored", "1 table restored"),
+        (1, "of other machines", "1 of other machines"),
+        (1, "sent", "1 sent"),
+    ],
+)
+def test_a_count_by_its_name(number: int, name: str, said: str) -> None:
+    assert tally(number, name) == said

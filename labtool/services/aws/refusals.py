@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
 from labtool.core.masking import retold
-from labtool.core.text import one_line
+from labtool.core.text import counted, one_line
 from labtool.services.http_words import why
 
 _WRONG_KEYS = frozenset(
@@ -118,4 +118,5 @@ def _skew(meta: dict[str, Any]) -> str:
         return ""
     if abs(seconds) < 30:
         return ""
-    return f": it is {abs(seconds) / 60:.0f} minutes {'fast' if seconds > 0 else 'slow'}"
+    minutes = counted(round(abs(seconds) / 60), "minute")
+    return f": it is {minutes} {'fast' if seconds > 0 else 'slow'}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError
+from labtool.core.text import counted
 from labtool.services.databases import Fingerprint, Server, sqlite
 from labtool.tasks.backup.aside import Aside
 from labtool.tasks.backup.manifest import CHANGED, Dump, Manifest
@@ -154,7 +155,7 @@ def differences(dump: Dump, now: Mapping[str, Fingerprint]) -> list[str]:
         elif total == CHANGED:
             said += _roughly(table, found.rows, rows, dump.after.get(table))
         elif found.rows != rows:
-            said.append(f"table {table} has {found.rows} rows, not {rows}")
+            said.append(f"table {table} has {counted(found.rows, 'row')}, not {rows}")
         elif found.sum != total:
             said.append(f"table {table} has other content")
     return said
@@ -166,7 +167,7 @@ def _roughly(table: str, rows: int, before: int, after: int | None) -> list[str]
     if least and not rows:
         return [f"table {table} has no rows"]
     if not least - least // 10 - _SOME <= rows <= most + most // 10 + _SOME:
-        return [f"table {table} has {rows} rows, not {least} to {most}"]
+        return [f"table {table} has {counted(rows, 'row')}, not {least} to {most}"]
     return []
 
 

@@ -14,6 +14,7 @@ from typing import IO
 import labtool
 from labtool.core.config import Config
 from labtool.core.errors import Failed, LabtoolError, Temporary
+from labtool.core.text import counted
 from labtool.tasks.backup import manifest as m
 from labtool.tasks.backup.archive import Archive
 from labtool.tasks.backup.destinations._base import Destination
@@ -207,16 +208,16 @@ def too_little(name: str, options: Set, last: Manifest | None, count: int, size:
     """Raise Failed where so few files or bytes are there that something is wrong with them."""
     where = f"set {name}"
     if count < options.min_files:
-        what = f"has {count} files, fewer than min_files ({options.min_files})"
+        what = f"has {counted(count, 'file')}, fewer than min_files ({options.min_files})"
         fix = "look whether its disk is mounted"
         raise Failed(what, where=where, fix=fix, code="too_little")
     if size < options.min_bytes:
-        what = f"has {size} bytes, fewer than min_bytes ({options.min_bytes})"
+        what = f"has {counted(size, 'byte')}, fewer than min_bytes ({options.min_bytes})"
         raise Failed(what, where=where, fix="look whether files are missing", code="too_little")
     if options.shrink is not None and last is not None:
         least = last.bytes * (100 - options.shrink) // 100
         if size < least:
-            what = f"has {size} bytes, the last backup had {last.bytes}"
+            what = f"has {counted(size, 'byte')}, the last backup had {last.bytes}"
             fix = f"look whether files are missing; it may shrink by {options.shrink} %"
             raise Failed(what, where=where, fix=fix, code="shrunk")
 

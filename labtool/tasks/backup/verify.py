@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labtool.core.errors import AccessDenied, Failed, LabtoolError, Temporary
+from labtool.core.text import counted
 from labtool.tasks.backup.below import Below, parts
 from labtool.tasks.backup.manifest import Dump, FileRecord, Manifest
 from labtool.tasks.backup.restore import restore
@@ -30,7 +31,7 @@ def verify(kept: Kept) -> tuple[str, int]:
             hashed(member, len)
         count += 1
     if count != kept.manifest.count:
-        what = f"is damaged: it has {count} files, not {kept.manifest.count}"
+        what = f"is damaged: it has {counted(count, 'file')}, not {kept.manifest.count}"
         raise Failed(what, where=kept.manifest.id, code="damaged")
     return "read", count
 

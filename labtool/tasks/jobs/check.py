@@ -10,6 +10,7 @@ from labtool.core.config.marks import Loc, dotted
 from labtool.core.errors import Problem
 from labtool.core.people import People
 from labtool.core.shell.readable import unreadable
+from labtool.core.text import counted
 from labtool.tasks.jobs.open import jobs_of, settings_of
 from labtool.tasks.jobs.section import Job, NamespaceOptions
 from labtool.tasks.jobs.webhooks.section import Webhooks, deploy_of
@@ -51,7 +52,7 @@ def check(config: Config, people: People) -> Checked:
         what = "nothing runs the jobs: no timer runs jobs work"
         found.notes.append(f"{config.where('jobs')}: {what}; see jobs_settings.follow too")
     commands = sum(len(namespace.slack) for namespace in jobs.all().values())
-    found.proved.append(f"jobs: {len(list(jobs.types()))}, with {commands} commands")
+    found.proved.append(f"jobs: {len(list(jobs.types()))}, with {counted(commands, 'command')}")
     if config.has("webhooks"):
         _webhooks(config, found)
     return found

@@ -1,6 +1,6 @@
 """What can be asked for of jobs: to run one, and to see, end, repeat, confirm and hold one up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labtool.core.clock import Clock
@@ -47,13 +47,14 @@ class Deeds:
         namespace, job = self._found(kind)
         check(kind.partition("_")[0], namespace, who)
         names = job.script.parameters
-        wanted = " ".join(f"{name}=..." for name in names) or "none"
-        if missing := [name for name in names if name not in values]:
-            what = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-            raise Failed(what, where=kind, fix=f"write {wanted}", code="arguments")
-        if odd := [name for name in values if name not in names]:
-            what = f"{', '.join(odd)}: no such parameter"
-            raise Failed(what, where=kind, fix=f"write {wanted}", code="arguments")
+        missing = [name for name in names if name not in values]
+        odd = [name for name in values if name not in names]
+        wrong = [f"{_are(missing)} missing"] * bool(missing)
+        wrong += [f"{_are(odd)} none of its parameters"] * bool(odd)
+        if wrong:
+            fix = " ".join(f"{name}=..." for name in names)
+            fix = f"write {fix}" if fix else "it takes none"
+            raise Failed(" and ".join(wrong), where=kind, fix=fix, code="arguments")
         return self.schedule(kind, job, values, 0, who.asker)
 
     def schedule(
@@ -185,3 +186,8 @@ class Deeds:
         if not (entry.state == "asked" and is_asked(self.jobs, entry.type, who)):
             check_type(self.jobs, entry.type, who)
         return entry
+
+
+def _are(names: Sequence[str]) -> str:
+    """`a is`, `a, b are`."""
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"

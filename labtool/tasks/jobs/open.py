@@ -8,7 +8,7 @@ from functools import partial
 from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.database import Database
-from labtool.core.errors import ConfigError, Problem
+from labtool.core.errors import ConfigError, Failed, Problem, UsageError
 from labtool.core.logs import read
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
@@ -59,6 +59,20 @@ def let_know(database: Database, clock: Clock, entry: Entry, text: str) -> None:
 def unix(clock: Clock) -> Callable[[], float]:
     """A clock as the queue wants it: Unix seconds."""
     return lambda: clock.now().timestamp()
+
+
+def meant(config: Config, queue: Queue, which: str) -> Entry:
+    """The job of this number, or the last of this type that has begun. Raises UsageError for what
+    is neither, Failed where there is none."""
+    last = queue.newest(which)
+    if last is not None:
+        return last
+    if jobs_of(config).find(which):
+        raise Failed(f"no {which} has run yet", fix="see: labtool jobs list", code="no_job")
+    if not (which.isascii() and which.isdecimal() and 0 < int(which[:19]) < 10**18):
+        what = f"{which!r} is not a number from 1 up, and no job's type"
+        raise UsageError(what, fix="write one such as 12; see: labtool jobs list")
+    return queue.entry(int(which))
 
 
 def printed(config: Config, settings: JobsSettings, entry: Entry) -> str:

@@ -233,8 +233,9 @@ class Queue:
         if not asked:
             # What has run keeps its number, its logs, and how it went.
             self._database.execute(
-                "UPDATE jobs SET state = 'replaced', ended = ?, reason = 'by a new request: '"
-                " || reason WHERE state = 'waiting' AND type = ? AND attempts > 0",
+                "UPDATE jobs SET state = 'replaced', ended = ?, reason = 'by a new request'"
+                " || CASE reason WHEN '' THEN '' ELSE ': ' || reason END"
+                " WHERE state = 'waiting' AND type = ? AND attempts > 0",
                 now,
                 request.type,
             )

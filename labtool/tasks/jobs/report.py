@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from labtool.core.errors import Failed
+from labtool.core.masking import retold
 from labtool.core.messages import Button, Message, Recipient
 from labtool.core.text import clean, link, one_line
 from labtool.tasks.jobs.entry import Entry
@@ -39,6 +41,25 @@ def phrase(entry: Entry) -> str:
     """What ran, in one line."""
     said = ", ".join(f"{name}={one_line(value, 60)}" for name, value in entry.arguments.items())
     return f"{entry.type}({said})" if said else entry.type
+
+
+def reason(outcome: Outcome) -> str:
+    """Why it ended as it did, in one line: of one that failed by itself, its exit status, and the
+    last line of its standard error."""
+    if outcome.why or not outcome.status:
+        return outcome.why
+    last = next((line for line in reversed(outcome.err.splitlines()) if line.strip()), "")
+    said = retold(last)
+    return f"exit status {outcome.status}{f': {said}' if said else ''}"
+
+
+def failure(entry: Entry, outcome: Outcome) -> Failed:
+    """What the admins hear of one that nobody else is told of. What it printed makes it no other
+    error than the one before."""
+    what, fix = f"{phrase(entry)} {outcome.state}", f"labtool jobs logs {entry.id}"
+    if outcome.why:
+        return Failed(f"{what}: {outcome.why}", fix=fix, code="job")
+    return Failed(reason(outcome), where=what, fix=fix, code="job")
 
 
 def messages(

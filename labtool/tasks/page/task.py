@@ -88,7 +88,8 @@ def sites(config: Config, providers: Iterable[Provider], now: datetime) -> Sites
     pages = [page for one in given for page in one.pages]
     menu = [entry for one in given for entry in one.menu]
     if not errors and not any(page.path == "index.html" for page in pages):
-        pages.append(Page("index.html", "site/empty.html.j2", {"pages": menu}))
+        is_inside = any(one.inside or one.today for one in given)
+        pages.append(Page("index.html", "site/empty.html.j2", {"pages": menu, "lab": is_inside}))
 
     def failed(page: Page, error: Exception) -> None:
         # Where nothing stands in its place, its old file stays.
@@ -113,6 +114,12 @@ def _undrawn(page: Page, error: Exception) -> LabtoolError:
     found = bug(error)
     found.where = page.path
     return found
+
+
+def written(config: Config) -> list[Path]:
+    """The folders of the sites that are there. Raises as `folders`."""
+    place = folders(config)
+    return [folder for folder in (place.public, place.private) if folder.is_dir()]
 
 
 def build(config: Config, providers: Iterable[Provider], now: datetime) -> dict[str, int]:

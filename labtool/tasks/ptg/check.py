@@ -8,6 +8,7 @@ from typing import Any
 from labtool.core.config import Config
 from labtool.core.errors import LabtoolError
 from labtool.core.files import unusable
+from labtool.core.text import counted
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.colours import parse_colour
 from labtool.tasks.ptg.section import Ptg
@@ -45,7 +46,8 @@ def check(config: Config) -> Checked:
         found.errors.append(unusable(path, error))
         return found
     rooms, tracks = len(document["schedule"]), len(document["tracks"])
-    found.proved.append(f"board: {tracks} tracks, {rooms} rooms, {len(document['slots'])} days")
+    days = counted(len(document["slots"]), "day")
+    found.proved.append(f"board: {counted(tracks, 'track')}, {counted(rooms, 'room')}, {days}")
     found.notes += [f"{name}: {note}" for note in _notes(document)]
     lab = config.marked.data.get("lab")
     if document["slots"] and not (isinstance(lab, dict) and lab.get("timezone")):

@@ -8,6 +8,7 @@ from typing import Any
 from labtool.core.config import Config
 from labtool.core.errors import ConfigError, Problem
 from labtool.core.task import Run
+from labtool.core.text import counted
 from labtool.services.irc.settings import Settings
 from labtool.tasks.ptg.section import Ptg, read_old
 from labtool.tasks.ptg.store import read_document
@@ -59,8 +60,9 @@ def look(run: Run, chosen: Plan) -> None:
         print(f"would join {channels}")
         there = "" if database.exists() else " (not there yet; it would be made)"
         print(
-            f"board: {database}{there}: {counts['tracks']} tracks, {counts['schedule']} rooms,"
-            f" {counts['last_check_in']} check-ins"
+            f"board: {database}{there}: {counted(counts['tracks'], 'track')},"
+            f" {counted(counts['schedule'], 'room')},"
+            f" {counted(counts['last_check_in'], 'check-in')}"
         )
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from labtool.core.errors import Failed, LabtoolError, StateError
 from labtool.core.files import unusable, write_atomic
+from labtool.core.text import counted
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.board import Board, Change, Edit
 
@@ -189,7 +190,8 @@ class Store:
         with suppress(OSError):
             self.path.replace(aside)
         kept = f"; mend {aside.name} and copy it back if it had more" if aside.exists() else ""
-        fix = f"the last good copy ({tracks} tracks) and the journal are used instead{kept}"
+        copy = f"the last good copy ({counted(tracks, 'track')})"
+        fix = f"{copy} and the journal are used instead{kept}"
         with suppress(StateError):
             written = write_atomic(self.path, self.good.read_bytes(), _mode(self.good))
             self._seen = written and _signed(written)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from labtool.core.alerts import Fault
 from labtool.core.outbox import TOO_LATE, Entry
-from labtool.core.text import one_line, plain
+from labtool.core.text import counted, one_line, plain
 from labtool.tasks.report.timetable import Line
 
 
@@ -84,7 +84,8 @@ def render(digest: Digest, lab: str) -> str:
     part(
         "Still failing",
         [
-            f"{f.count - f.digested} times more since the last digest: {f.text}  [{f.id}]"
+            f"{counted(f.count - f.digested, 'time')} more since the last digest: {f.text}"
+            f"  [{f.id}]"
             for f in digest.still
         ],
     )

@@ -133,7 +133,7 @@ def document(found: Report) -> dict[str, Any]:
         "tasks": [asdict(one) for one in found.weeks],
         "backups": {"late": found.backups.late, "well": found.backups.well},
         "disk": found.disk,
-        "findings": [{"state": one.state, "about": one.about, "what": one.what, "fix": one.fix}
+        "findings": [{"state": one.state, "about": one.about, "what": one.what, "fix": one.advice}
                      for one in found.findings],
         "updates": found.updates,
         "versions": {

@@ -83,7 +83,7 @@ def told(report: Report) -> str:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.about}: {finding.what}{f'; {finding.fix}' if finding.fix else ''}"
+    return f"{finding.about}: {finding.what}{f'; {finding.advice}' if finding.advice else ''}"
 
 
 def _named(versions: Mapping[str, str]) -> str:

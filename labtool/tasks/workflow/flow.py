@@ -22,7 +22,8 @@ _CLOSES = {"failed": "failed", "timed_out": "timed_out", "exit": "completed"}
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Does segments of runs as a worker. `ended` hears of each run that has, once."""
+    """Does segments of runs as a worker. `ended` hears of each run that has, or was handed back,
+    once."""
 
     config: Config
     ledger: Ledger
@@ -98,7 +99,8 @@ class Flow:
         at = states.index(state)
         why = f"{names[at]}: {results[at].get('why') or state}"
         if state == "handed_back":
-            self.ledger.hand_back(run.id, run.segment)
+            if self.ledger.hand_back(run.id, run.segment):
+                self.ended(run, state, why)
         elif state == "waits":
             waiting = [one for one in results if one["state"] == "waits"]
             untils = [one["until"] for one in waiting if one.get("until")]

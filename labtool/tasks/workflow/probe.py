@@ -28,7 +28,8 @@ def probe(patient: Patient) -> Iterable[Finding]:
         found = looked_at(runs, patient.now.timestamp(), 24)
         if found.fell:
             fix = "see labtool workflow list --state failed, and what starts them"
-            what = f"{found.total['completed']} runs completed in 24 h, usually {found.usual:g}"
+            done = counted(found.total["completed"], "run")
+            what = f"{done} completed in 24 h, usually {found.usual:g}"
             yield Finding("warn", _ABOUT, what, fix)
     yield from _scratch(patient)
 
@@ -45,7 +46,7 @@ def _workers(patient: Patient, runs: Runs) -> Iterable[Finding]:
         fix = "systemctl restart labtool-workflow-work, or labtool workflow work"
         yield Finding("bad", _ABOUT, what, fix)
     elif dead:
-        what = f"{len(dead)} workers died; what they had goes on with the next one"
+        what = f"{counted(len(dead), 'worker')} died; what they had goes on with the next one"
         yield Finding("warn", _ABOUT, what, "see journalctl -u labtool-workflow-work")
     elif not alive and not follow and not _is_timed(patient) and runs.ledger.runs(OPEN, newest=1):
         what = "runs are open, and no timer works at them"
@@ -68,7 +69,8 @@ def _scratch(patient: Patient) -> Iterable[Finding]:
 
     def mend() -> str:
         with opened(patient.config) as runs:
-            return f"removed the files of {len(clean_scratch(patient.config, runs))} ended runs"
+            gone = len(clean_scratch(patient.config, runs))
+            return f"removed the files of {counted(gone, 'ended run')}"
 
-    fix = "labtool doctor --fix removes those of ended runs that are old"
-    yield Finding("warn", _ABOUT, f"{folders} runs have files in {base}", fix, mend)
+    what = f"{folders} runs have files in {base}; those of ended ones can go when they are old"
+    yield Finding("warn", _ABOUT, what, mend=mend)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from labtool.core.config.types import show_duration
+from labtool.core.text import counted
 from labtool.services.engine.records import AttemptRecord
 from labtool.tasks.workflow.step import StepOptions
 
@@ -37,7 +38,7 @@ def verdict(step: StepOptions, tries: Sequence[AttemptRecord], now: float) -> Ve
     if len(bad) > step.retries:
         why = bad[-1].why
         state = "timed_out" if bad[-1].state == "timed_out" else "failed"
-        return Verdict(state, f"{why} (tried {len(bad)} times)" if step.retries else why)
+        return Verdict(state, f"{why} (tried {counted(len(bad), 'time')})" if step.retries else why)
     if last.state in _BAD and last.ended is not None:
         pause = float(last.output.get("retry_after") or 0)
         until = last.ended + max(pause, step.backoff.pause(len(bad)))

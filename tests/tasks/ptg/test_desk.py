@@ -332,7 +332,7 @@ class TestOperators:
         brought = {"schedule": {"Hall": {"TueA1": "qa", "TueA2": ""}}, "motd": [], "voice": 1}
         before = chat.board.data | {}
         done = chat.desk.fetched(speaker, outcome.fetch, brought)
-        assert [a.text for a in done.answers] == ["done: 5 tracks, 1 rooms; ~undo takes it back"]
+        assert [a.text for a in done.answers] == ["done: 5 tracks, 1 room; ~undo takes it back"]
         assert chat.board.data["schedule"] == {"Hall": {"TueA1": "qa", "TueA2": ""}}
         assert chat.board.tracks == ["cinder", "infra", "nova", "qa", "swift"]
         assert set(chat.board.data["colors"]) == set(chat.board.tracks)

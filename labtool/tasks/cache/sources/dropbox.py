@@ -23,6 +23,7 @@ from pydantic import Field, model_validator
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import Failed
+from labtool.core.text import counted
 from labtool.tasks.cache.sources._base import Answer, Question, SourceOptions
 from labtool.tasks.cache.sources._listing import Listing, total
 
@@ -125,7 +126,7 @@ def _bring_up_to_date(
     while page.more and len(entries) <= 2 * _MOST_FILES:
         page = dropbox.go_on(page.cursor)
         entries += page.entries
-        progress(f"{len(entries)} files listed")
+        progress(f"{counted(len(entries), 'file')} listed")
     listing.replace(entries, today)
     listing.cursor = page.cursor
 

@@ -30,6 +30,7 @@ from labtool.core import shapes
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import Duration, mistake
 from labtool.core.errors import LabtoolError
+from labtool.core.text import counted
 from labtool.tasks.cache.sources import _repositories as details
 from labtool.tasks.cache.sources._base import Answer, Expiry, Question, SourceOptions
 from labtool.tasks.cache.sources._parts import told
@@ -119,7 +120,8 @@ class Options(SourceOptions):
                 listing.add(found.listed, found.total)
 
             listing.attempt(owner, f"{owner}/", listed)
-            question.progress(f"{len(listing.found)} repositories listed")
+            found = counted(len(listing.found), "repository", "repositories")
+            question.progress(f"{found} listed")
         for name in self.repositories:
 
             def single(name: str = name) -> None:

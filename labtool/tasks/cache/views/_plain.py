@@ -3,7 +3,7 @@
 from typing import Any
 
 from labtool.core.cells import Cell, Table, number, table, word
-from labtool.core.text import one_line
+from labtool.core.text import counted, one_line
 from labtool.tasks.cache.views._parts import View, items
 
 TITLE = ""
@@ -48,5 +48,5 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, list | dict):
-        return word(f"{len(value)} entries")
+        return word(counted(len(value), "entry", "entries"))
     return word(value)

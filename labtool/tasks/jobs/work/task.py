@@ -4,18 +4,15 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from labtool.core.config import Config
-from labtool.core.errors import LabtoolError
-from labtool.core.log import complain
-from labtool.core.service import Round, checkpoint, until_told_to_stop
+from labtool.core.service import Fresh, Round, checkpoint, until_told_to_stop
 from labtool.core.task import Run
 from labtool.tasks.jobs.open import jobs_of, let_know, settings_of, unix
 from labtool.tasks.jobs.places import is_logs_of
 from labtool.tasks.jobs.queue import Queue
 from labtool.tasks.jobs.report import phrase
+from labtool.tasks.jobs.section import Jobs, JobsSettings
 from labtool.tasks.jobs.standing import holding
 from labtool.tasks.jobs.suppressions import Suppressions
 from labtool.tasks.jobs.work.telling import tell
@@ -41,42 +38,24 @@ def work(run: Run, *, follow: bool, again: Callable[[], Config]) -> None:
         if follow:
             checkpoint(run)
 
+    def read() -> tuple[Jobs, JobsSettings]:
+        config = again()
+        return jobs_of(config), settings_of(config)
+
+    fresh = Fresh(run.config.path, read)
+
+    def look() -> None:
+        if found := fresh.look():
+            worker.jobs, worker.settings = found
+
     with until_told_to_stop(worker.stopped.set):
         # By the machine's clock, so that a pretended time forgets nothing.
         rounds = [Round(_TIDY, lambda: _forget(run, queue, worker))]
         if follow:
-            rounds.append(Round(0, _Spec(run.config.path, worker, again).look))
+            rounds.append(Round(0, look))
         worker.work(follow=follow, after=after, rounds=rounds)
     if follow:
         run.summary = "stopped"
-
-
-@dataclass(slots=True)
-class _Spec:
-    """The config's file, and who goes by it."""
-
-    path: Path
-    worker: Worker
-    again: Callable[[], Config]
-    _seen: tuple[int, ...] = ()
-
-    def look(self) -> None:
-        """Read it again where it is another; one with mistakes is told, and the old one holds."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return
-        seen, self._seen = self._seen, (found.st_mtime_ns, found.st_size, found.st_ino)
-        if not seen or seen == self._seen:
-            return
-        try:
-            config = self.again()
-            jobs, settings = jobs_of(config), settings_of(config)
-        except LabtoolError as error:
-            complain(f"the config as it was goes on: {error}")
-            return
-        self.worker.jobs = jobs
-        self.worker.settings = settings
 
 
 def _look(run: Run) -> None:

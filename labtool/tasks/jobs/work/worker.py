@@ -218,21 +218,20 @@ class Worker:
                 said = []
             time.sleep(_PAUSE)
         if kept and outcome.state in ("failed", "lost") and not said:
-            what = f"{report.phrase(entry)} {outcome.state}: {outcome.why or outcome.status}"
-            self._tell(Failed(what, fix=f"labtool jobs logs {entry.id}", code="job"), entry)
+            self._tell(report.failure(entry, outcome), entry)
 
     def _keep(
         self, database: Database, entry: Entry, outcome: Outcome, job: Job, said: Sequence[Message]
     ) -> bool:
         """In one transaction; whether it has ended, and is not tried again."""
-        clock = unix(self.run.clock)
+        clock, why = unix(self.run.clock), report.reason(outcome)
         queue, outbox = Queue(database, clock), Outbox(database)
         with database.write():
             if outcome.state in ("failed", "lost") and entry.attempts <= job.retries:
                 rest = _REST * entry.attempts if outcome.state == "failed" else 0
-                if queue.again(entry, clock() + rest, outcome.why):
+                if queue.again(entry, clock() + rest, why):
                     return False
-            if not queue.finish(entry, outcome.state, outcome.status, outcome.why):
+            if not queue.finish(entry, outcome.state, outcome.status, why):
                 return False
             for message in said:
                 outbox.add(message)

@@ -4,6 +4,7 @@ database as a whole."""
 import re
 from typing import Any
 
+from labtool.core.text import counted
 from labtool.tasks.ptg import shape
 from labtool.tasks.ptg.board import Edit
 from labtool.tasks.ptg.call import Call, Verb
@@ -195,7 +196,8 @@ def replace(call: Call, document: dict[str, Any]) -> None:
     for track in tracks:
         if track not in colours:
             call.put(chosen_colour(track), "colors", track)
-    call.answer(f"done: {len(tracks)} tracks, {len(fresh['schedule'])} rooms; ~undo takes it back")
+    held = f"{counted(len(tracks), 'track')}, {counted(len(fresh['schedule']), 'room')}"
+    call.answer(f"done: {held}; ~undo takes it back")
 
 
 def require_voice(call: Call) -> None:

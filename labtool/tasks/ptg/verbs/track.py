@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from labtool.core.text import counted
 from labtool.tasks.ptg.call import Call, Verb
 from labtool.tasks.ptg.colours import parse_colour
 from labtool.tasks.ptg.shape import bookable
@@ -147,7 +148,7 @@ def delay(call: Call) -> None:
 def _late(slot: str, minutes: int) -> str:
     if not minutes:
         return f"{slot} on time"
-    return f"{slot} {abs(minutes)} minutes {'later' if minutes > 0 else 'earlier'}"
+    return f"{slot} {counted(abs(minutes), 'minute')} {'later' if minutes > 0 else 'earlier'}"
 
 
 def _announce(call: Call) -> None:

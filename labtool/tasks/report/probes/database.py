@@ -33,8 +33,8 @@ def probe(patient: Patient) -> Iterable[Finding]:
                 found.execute("VACUUM")
             return f"{path} has {_size(path) // _MB} MB now"
 
-        fix = "labtool doctor --fix packs it"
-        yield Finding("warn", "database", f"{path} has {size // _MB} MB", fix, mend)
+        what = f"{path} has {size // _MB} MB, and can be packed"
+        yield Finding("warn", "database", what, mend=mend)
     else:
         yield Finding("ok", "database", f"sound, {size / _MB:.1f} MB")
 

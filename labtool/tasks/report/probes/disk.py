@@ -24,7 +24,7 @@ def probe(patient: Patient) -> Iterable[Finding]:
     marks.put(today.isoformat(), str(usage.free), iso(patient.now))
     left = days_left(known(patient.database), today, usage.free)
     what = f"{usage.free / _GB:.1f} GB of {usage.total / _GB:.0f} GB are free"
-    fix = "free some space: du -xh --max-depth=2 / | sort -h; labtool doctor --fix"
+    fix = "free some space: du -xh --max-depth=2 / | sort -h"
     if usage.free < _LEAST or usage.free < usage.total * _LOW:
         yield Finding("bad", "disk", what, fix)
     elif left is not None and left < _SOON:

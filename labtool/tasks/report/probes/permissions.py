@@ -25,13 +25,13 @@ def probe(patient: Patient) -> Iterable[Finding]:
             continue
         if mode & 0o077:
             open_ += 1
-            fix = f"chmod 600 {path}, or labtool doctor --fix"
+            fix = f"chmod 600 {path}"
             yield Finding("bad", "permissions", f"others may read {path}", fix,
                           partial(_close, path))  # fmt: skip
     mode = config.state.stat().st_mode if config.state.exists() else 0
     if mode & 0o022:
         open_ += 1
-        fix = f"chmod go-w {config.state}, or labtool doctor --fix"
+        fix = f"chmod go-w {config.state}"
         yield Finding("bad", "permissions", f"others may write into {config.state}", fix,
                       partial(_guard, config.state))  # fmt: skip
     odd = [path for path in _state(config.state) if path.lstat().st_uid != os.geteuid()]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from labtool.core.alive import worries
 from labtool.core.lock import held
 from labtool.core.probe import Finding, Patient
+from labtool.core.text import counted
 from labtool.services.systemctl import Unit, units
 
 # Restarts since the machine began that are no accident any more.
@@ -52,6 +53,6 @@ def _as_systemd_says(name: str, about: str, unit: Unit) -> Finding | None:
         fix = f"systemctl enable --now {_unit(name)}"
         return Finding("bad", "services", f"{name} ({about}) is {unit.active}", fix)
     if unit.restarts >= _OFTEN:
-        what = f"{name} ({about}) was started again {unit.restarts} times"
+        what = f"{name} ({about}) was started again {counted(unit.restarts, 'time')}"
         return Finding("warn", "services", what, see)
     return None

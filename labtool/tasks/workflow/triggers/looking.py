@@ -11,6 +11,8 @@ from labtool.core.config import Config
 from labtool.core.database import Database, Marks
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.service import Round
+from labtool.core.text import one_line
+from labtool.tasks.workflow.definition import kept, workflows_of
 from labtool.tasks.workflow.runs import Runs
 from labtool.tasks.workflow.triggers.arrival import Arrival, Source
 from labtool.tasks.workflow.triggers.bucket import Listing
@@ -29,18 +31,23 @@ _BATCH = 200
 
 @dataclass(slots=True)
 class Found:
-    """What a look has led to: runs `started`, `errors`, and topics of which there are none."""
+    """What a look has led to: runs `started`, `errors`, and topics of which there are none; in a
+    rehearsal, what would start for what (workflow, file), and triggers that were left `unseen`."""
 
     started: int = 0
     errors: list[LabtoolError] = field(default_factory=list)
     looked_at: set[str] = field(default_factory=set)
+    would: list[tuple[str, str]] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
 
 class Lookout:
-    """Looks at every trigger of a config. One that fails stops no other."""
+    """Looks at every trigger of a config. One that fails stops no other. Over a snapshot of the
+    database it rehearses: nothing is started, and no message is taken from a queue."""
 
     def __init__(self, config: Config, database: Database, runs: Runs) -> None:
         self._config, self._database, self._runs = config, database, runs
+        self._rehearses = database.is_snapshot
         self._strays = Marks(database, _STRAYS)
         self._strays.forget(iso(datetime.now(UTC) - _TELL_AGAIN))
         self._counted = Marks(database, _MARKERS)
@@ -57,6 +64,9 @@ class Lookout:
         for name, trigger in self._triggers.items():
             if stopped():
                 break
+            if self._rehearses and trigger.s3_events:
+                found.unseen.append(name)
+                continue
             try:
                 self._look(name, trigger, stopped)
             except LabtoolError as error:
@@ -89,7 +99,7 @@ class Lookout:
         seen = set()
         for batch in _batches(source.look(stopped), _BATCH):
             seen |= {one.key for one in batch}
-            known = self._runs.ledger.known([one.key for one in batch])
+            known = self._known([one.key for one in batch])
             for one in batch:
                 if one.key in known or self._start(name, trigger.marker, rules, one):
                     one.done()
@@ -121,9 +131,8 @@ class Lookout:
                 name, one.key, Failed(what, where=one.where, fix="take it away", code="lost")
             )
             return False
-        origin = f"{name}: {one.name}"
         try:
-            self._found.started += self._runs.begin(workflow, one.input, origin, key=one.key)[1]
+            self._begin(name, workflow, one)
         except Failed as error:
             error.where = f"{one.where}, {error.where}"
             self._tell(name, one.key, error)
@@ -132,6 +141,22 @@ class Lookout:
         if one.marker:
             self._counted.put(f"{name}\0{one.name}", "", iso(datetime.now(UTC)))
         return True
+
+    def _begin(self, trigger: str, workflow: str, one: Arrival) -> None:
+        if not self._rehearses:
+            origin = f"{trigger}: {one.name}"
+            self._found.started += self._runs.begin(workflow, one.input, origin, key=one.key)[1]
+            return
+        kept(self._config, workflow)
+        if odd := workflows_of(self._config).root[workflow].odd(one.input):
+            fix = "see its input: in the config"
+            raise Failed("; ".join(odd), where=f"input of {workflow}", fix=fix, code="input")
+        self._found.would.append((workflow, one_line(one.name)))
+
+    def _known(self, keys: list[str]) -> set[str]:
+        if self._rehearses and not self._runs.base.exists:
+            return set()
+        return self._runs.ledger.known(keys)
 
     def _is_well(self, trigger: str, ident: str) -> None:
         """What was told of it is over."""

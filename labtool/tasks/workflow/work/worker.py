@@ -37,6 +37,7 @@ _ROUND, _WAKE, _REAP, _END = 0.2, 1.0, 5.0, 15.0
 _MOST_SEGMENTS = 5000
 # How runs that went wrong have ended.
 _BAD = ("failed", "timed_out")
+_WENT_ON = "went on"
 
 
 @dataclass(slots=True)
@@ -109,14 +110,14 @@ class Worker:
         """Whether nothing is left to do now, nor waits for what has just ended."""
         if self._flows or self.runs.ledger.open_runs(self._others()):
             return False
-        before = self.run.counts["woken"]
+        before = self.run.counts[_WENT_ON]
         self._wake_ready()
-        return self.run.counts["woken"] == before
+        return self.run.counts[_WENT_ON] == before
 
     def _wake_ready(self) -> None:
         woken = self.runs.ledger.wake()
         if woken:
-            self.run.counts["woken"] += woken
+            self.run.counts[_WENT_ON] += woken
 
     def _reap(self) -> None:
         """Bring back what dead workers have left: their processes end, their steps are lost, their
