@@ -445,7 +445,9 @@ def test_a_name_that_the_input_has_not_is_refused(lab: Lab) -> None:
     lab.configure(config([{"name": "a", "run": "true"}], input={"required": ["x"]}))
     done = lab.run("workflow", "start", "w", "x=1", "zzz=1")
     assert done.status == 2
-    assert "zzz is none of its names" in done.err
+    assert "input of w: zzz is none of its names" in done.err
+    done = lab.run("workflow", "start", "w")
+    assert "input of w: 'x' is a required property" in done.err
 
 
 def test_a_database_whose_maker_was_killed_at_once_is_an_empty_one(lab: Lab) -> None:
