@@ -25,6 +25,13 @@ def test_help_has_no_words_of_python(lab: Lab, command: str) -> None:
     assert [line for line in shown if "<" in line or "range" in line or len(line) > 80] == []
 
 
+def test_a_command_that_there_is_not_has_its_nearest_named(lab: Lab) -> None:
+    done = lab.run("workfow", env=WIDTH)
+    assert done.status == 2
+    assert "No such command 'workfow'. Did you mean 'workflow'?" in done.err
+    assert "Did you mean" not in lab.run("qqqqq", env=WIDTH).err
+
+
 @pytest.mark.parametrize("command", ["check", "status", "timers next"])
 def test_no_help_names_an_option_that_is_not_there(lab: Lab, command: str) -> None:
     assert "dry-run" not in lab.run(*command.split(), "--help", env=WIDTH).out

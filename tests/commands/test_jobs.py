@@ -261,9 +261,12 @@ def test_who_may(bench: Bench) -> None:
     def said(who: str) -> str:
         return bench.say("x say hello y", "--as", who)
 
-    assert "x is for members only" in said("A Guest")
+    assert "x is for members only, and 'A Guest' matches nobody; ask" in said("A Guest")
     assert "x is not for you; ask staff" in said("Bob")
     assert "will start" in said("Ann")
+    bench.configure({"hello_to": "echo {name}"}, [SAY], allow=["staff"])
+    assert "'Nobody' matches nobody; write a name of the people's list" in said("Nobody")
+    assert "x is not for you; ask staff" in said("Bob")
     job = {"run_args_template": "echo {name}", "confirm": ["staff"]}
     bench.configure({"hello_to": job}, [SAY])
     assert "waits for a yes: staff can say confirm 2" in said("Bob")

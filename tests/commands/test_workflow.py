@@ -224,6 +224,16 @@ def test_who_is_told_to_end_says_what_it_handed_back(lab: Lab) -> None:
     out, _ = worker.communicate(timeout=30)
     assert f"{ident} handed back: a: labtool was told to stop\n" in out
     assert out.endswith("workflow-work: 1 handed back\n")
+    # What ended by itself meanwhile did: the next step is for whoever works next.
+    steps = [{"name": "a", "run": "touch begun; sleep 2"}, {"name": "b", "run": "true"}]
+    lab.configure(config(steps))
+    lab.run("workflow", "cancel", ident)
+    ident = started(lab)
+    worker = lab.start("workflow", "work")
+    poll((lab.state / "scratch" / ident / "begun").exists)
+    worker.send_signal(signal.SIGTERM)
+    out, _ = worker.communicate(timeout=30)
+    assert f"{ident} handed back: before b\n" in out
 
 
 def test_who_stays_says_that_it_does_and_when_the_config_cannot_be_read(lab: Lab) -> None:
@@ -445,7 +455,9 @@ def test_a_name_that_the_input_has_not_is_refused(lab: Lab) -> None:
     lab.configure(config([{"name": "a", "run": "true"}], input={"required": ["x"]}))
     done = lab.run("workflow", "start", "w", "x=1", "zzz=1")
     assert done.status == 2
-    assert "zzz is none of its names" in done.err
+    assert "input of w: zzz is none of its names" in done.err
+    done = lab.run("workflow", "start", "w")
+    assert "input of w: 'x' is a required property" in done.err
 
 
 def test_a_database_whose_maker_was_killed_at_once_is_an_empty_one(lab: Lab) -> None:

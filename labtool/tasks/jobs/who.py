@@ -14,12 +14,14 @@ from labtool.tasks.jobs.section import Job, Jobs, NamespaceOptions
 @dataclass(frozen=True, slots=True)
 class Who:
     """Who speaks: `person` where the people's list knows them and they have not left, `member`
-    where they are no guest, `trusted` at the machine's own terminal."""
+    where they are no guest, `trusted` at the machine's own terminal. `unknown` is why nobody was
+    found by the name that somebody wrote there."""
 
     asker: Asker
     person: Person | None = None
     member: bool = False
     trusted: bool = False
+    unknown: str = ""
 
 
 def check(name: str, namespace: NamespaceOptions, who: Who) -> None:
@@ -28,13 +30,18 @@ def check(name: str, namespace: NamespaceOptions, who: Who) -> None:
         return
     _check_member(name, namespace, who)
     if namespace.allow and not is_one_of(who.person, namespace.allow):
+        if who.unknown:
+            fix = f"write a name of the people's list: {name} is for {', '.join(namespace.allow)}"
+            raise Failed(who.unknown, where="--as", fix=fix, code="not_allowed")
         fix = f"ask {', '.join(namespace.allow)}"
         raise Failed(f"{name} is not for you", fix=fix, code="not_allowed")
 
 
 def _check_member(name: str, namespace: NamespaceOptions, who: Who) -> None:
     if namespace.restricted and not (who.member or who.trusted):
-        raise Failed(f"{name} is for members only", fix="ask one of them", code="restricted")
+        what = f"{name} is for members only"
+        what += f", and {who.unknown}" if who.unknown else ""
+        raise Failed(what, fix="ask one of them", code="restricted")
 
 
 def check_type(jobs: Jobs, kind: str, who: Who) -> None:
@@ -108,8 +115,8 @@ def at_the_terminal(user: str, channel: str, people: Callable[[], People], today
         return Who(Asker(name, channel=channel), trusted=True)
     try:
         person = people().find(user, today)
-    except NoMatch:
-        return Who(Asker(user, channel=channel))
+    except NoMatch as error:
+        return Who(Asker(user, channel=channel), unknown=str(error))
     if not person.active(today):
         return Who(Asker(person.name, person.key, channel))
     return Who(Asker(person.name, person.key, channel), person, member=True)

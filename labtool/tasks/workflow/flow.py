@@ -100,7 +100,8 @@ class Flow:
         why = f"{names[at]}: {results[at].get('why') or state}"
         if state == "handed_back":
             if self.ledger.hand_back(run.id, run.segment):
-                self.ended(run, state, why)
+                # Where it goes on, if nothing that ran was stopped.
+                self.ended(run, state, why if results[at].get("why") else f"before {names[at]}")
         elif state == "waits":
             waiting = [one for one in results if one["state"] == "waits"]
             untils = [one["until"] for one in waiting if one.get("until")]

@@ -29,10 +29,11 @@ def start(run: Run, asked: Asked) -> None:
     try:
         kept(run.config, asked.workflow)
         known = workflows_of(run.config).root[asked.workflow]
-        odd = known.odd(asked.input)
+        # Of the whole input no place is named.
+        odd = [one.removeprefix("$: ") for one in known.odd(asked.input)]
         if "additionalProperties" not in known.input:
             unknown = sorted(set(asked.input) - set(known.inputs))
-            odd += [f"$: {name} is none of its names" for name in unknown]
+            odd += [f"{name} is none of its names" for name in unknown]
         if odd:
             where = f"input of {asked.workflow}"
             raise Failed("; ".join(odd), where=where, fix="write NAME=VALUE, or --input JSON")

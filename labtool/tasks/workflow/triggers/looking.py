@@ -150,7 +150,8 @@ class Lookout:
         kept(self._config, workflow)
         if odd := workflows_of(self._config).root[workflow].odd(one.input):
             fix = "see its input: in the config"
-            raise Failed("; ".join(odd), where=f"input of {workflow}", fix=fix, code="input")
+            said = "; ".join(one.removeprefix("$: ") for one in odd)
+            raise Failed(said, where=f"input of {workflow}", fix=fix, code="input")
         self._found.would.append((workflow, one_line(one.name)))
 
     def _known(self, keys: list[str]) -> set[str]:
