@@ -359,6 +359,22 @@ def test_a_marker_of_what_is_not_there_starts_nothing(lab: Lab) -> None:
     assert lab.run("alerts", "--json").json() == []
 
 
+def test_what_a_folder_leaves_there_is_told_once(lab: Lab) -> None:
+    arrivals(lab, RULE, [COPY])
+    link = lab.folder / "in" / "x.csv"
+    link.symlink_to("/etc/hostname")
+    os.utime(link, (1, 1), follow_symlinks=False)
+    done = lab.run("workflow", "work")
+    assert done.status == 1
+    assert "x.csv: is a link that leads out of the folder, and was left there" in done.err
+    # As long as it is there.
+    assert lab.run("workflow", "work").status == 0
+    assert len(lab.run("alerts", "--json").json()) == 1
+    link.unlink()
+    assert lab.run("workflow", "work").status == 0
+    assert lab.run("alerts", "--json").json() == []
+
+
 def test_what_was_told_of_a_file_is_over_when_it_is_gone_or_starts(lab: Lab) -> None:
     arrivals(lab, RULE, [COPY])
     stray = lab.folder / "in" / "odd.txt"

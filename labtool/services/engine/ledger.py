@@ -72,16 +72,17 @@ class Ledger(Looks):
         query = sa.select(_R.id).where(_R.id == new.id)
         return str(connection.execute(query).scalar_one_or_none() or "")
 
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Which of these keys have started something; they are remembered for longer."""
+    def known(self, keys: Sequence[str], *, refresh: bool = True) -> set[str]:
+        """Which of these keys have started something; with `refresh` they are remembered for
+        longer."""
         found: set[str] = set()
-        with self.base.write() as connection:
+        with self.base.write() if refresh else self.base.read() as connection:
             now = self.base.now(connection)
             for at in range(0, len(keys), 500):
                 some = STARTS.c.key.in_(keys[at : at + 500])
                 rows = connection.execute(sa.select(STARTS.c.key, STARTS.c.seen).where(some)).all()
                 found |= {row.key for row in rows}
-                if any(now - row.seen > 86400 for row in rows):
+                if refresh and any(now - row.seen > 86400 for row in rows):
                     connection.execute(sa.update(STARTS).where(some).values(seen=now))
         return found
 

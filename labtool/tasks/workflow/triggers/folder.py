@@ -63,6 +63,9 @@ class Folder:
         there = {path for path, _ in found}
         now = time.time()
         for path, status in found:
+            if not stat.S_ISREG(status.st_mode):
+                self._look_at_odd(path, status, now)
+                continue
             try:
                 arrival = self._whole(path, status, there, now, stopped)
             except OSError:
@@ -117,6 +120,17 @@ class Folder:
             covered=covered,
         )
 
+    def _look_at_odd(self, path: Path, status: os.stat_result, now: float) -> None:
+        """A link, a pipe and the like: what a link in here leads to counts by itself."""
+        if now - status.st_mtime < self._trigger.stable.total_seconds():
+            return
+        try:
+            why = self._wrong(path)
+        except OSError:
+            why = "is a link to nothing"
+        if why:
+            self._leave(path, why)
+
     def _wrong(self, subject: Path) -> str:
         """Why what a marker stands for starts nothing. Raises OSError."""
         mode = subject.stat().st_mode
@@ -161,7 +175,7 @@ def _files(folder: Path, *, deep: bool) -> Iterator[tuple[Path, os.stat_result]]
                 yield from _files(Path(entry.path), deep=True)
         except OSError:
             continue
-        if stat.S_ISREG(status.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
             yield Path(entry.path), status
 
 

@@ -54,6 +54,7 @@ class Lookout:
         self._counted.forget(iso(datetime.now(UTC) - _KNOWN))
         self._told = self._strays.all()
         self._found = Found()
+        self._odd: set[str] = set()
         self._sources: dict[str, Source] = {}
         self._triggers = config.section("triggers", Triggers).root
         self._due: dict[str, Round] = {}
@@ -90,13 +91,14 @@ class Lookout:
             return Events(name, trigger, partial(self._tell, name))
         marks = Marks(self._database, f"{_FILES} {name}")
         return Folder(name, trigger, self._config.resolve(trigger.folder), marks,
-                      partial(self._tell, name))  # fmt: skip
+                      partial(self._left, name))  # fmt: skip
 
     def _take(
         self, name: str, trigger: Trigger, source: Source, stopped: Callable[[], bool]
     ) -> None:
         rules = trigger.rules(self._config)
         seen = set()
+        self._odd.clear()
         for batch in _batches(source.look(stopped), _BATCH):
             seen |= {one.key for one in batch}
             known = self._known([one.key for one in batch])
@@ -108,7 +110,7 @@ class Lookout:
             # A folder says of all that is there, and so of what went.
             for told, whose in list(self._told.items()):
                 ident = told.partition(" ")[0]
-                if whose == name and ident not in seen:
+                if whose == name and ident not in seen and ident not in self._odd:
                     self._is_well(name, ident)
 
     def _start(self, name: str, marker: str, rules: list[Rule], one: Arrival) -> bool:
@@ -157,7 +159,7 @@ class Lookout:
     def _known(self, keys: list[str]) -> set[str]:
         if self._rehearses and not self._runs.base.exists:
             return set()
-        return self._runs.ledger.known(keys)
+        return self._runs.ledger.known(keys, refresh=not self._rehearses)
 
     def _is_well(self, trigger: str, ident: str) -> None:
         """What was told of it is over."""
@@ -165,6 +167,11 @@ class Lookout:
             self._strays.remove(known)
             del self._told[known]
             self._found.looked_at.add(f"trigger {trigger} {ident}")
+
+    def _left(self, trigger: str, ident: str, error: Failed) -> None:
+        """What a folder has and leaves there."""
+        self._odd.add(ident)
+        self._tell(trigger, ident, error)
 
     def _tell(self, trigger: str, ident: str, error: Failed) -> None:
         """What starts nothing is told once; it may do so later."""

@@ -93,6 +93,10 @@ def test_what_is_no_file_or_leads_out_starts_nothing_and_is_told(
     (inside / "out").symlink_to("/etc/passwd")
     (inside / "home").symlink_to(inside.parent)
     (inside / "fine").symlink_to("a")
+    (inside / "bare").symlink_to("/etc/hostname")
+    (inside / "gone").symlink_to("nothing")
+    (inside / "below").symlink_to(".")
+    os.mkfifo(inside / "pipe2")
     for name in ("pipe", "zero", "out", "home", "fine"):
         (inside / f"{name}.done").touch()
     Path(os.fsdecode(os.fsencode(inside) + b"/\xff\n")).write_text("")
@@ -104,8 +108,11 @@ def test_what_is_no_file_or_leads_out_starts_nothing_and_is_told(
                   for one in told.values())  # fmt: skip
     assert said == [
         "\\xff: has a name that is no UTF-8",
+        "bare: is a link that leads out of the folder",
+        "gone: is a link to nothing",
         "home: is a link that leads out of the folder",
         "out: is a link that leads out of the folder",
+        "pipe2: is no file and no folder",
         "pipe: is no file and no folder",
         "zero: is no file and no folder",
     ]
