@@ -149,9 +149,12 @@ def test_it_waits_for_a_person_without_a_worker(lab: Lab) -> None:
     lab.run("workflow", "approve", other, "--refuse")
     lab.run("workflow", "work")
     run = shown(lab, other)
-    assert run["state"] == "completed"
+    assert run["state"] == "cancelled"
     assert "said no" in run["why"]
-    assert states(run)[-1] == ("ask", "exit")
+    assert states(run)[-1] == ("ask", "refused")
+    # Begun again, it asks again.
+    lab.run("workflow", "retry", other)
+    assert "Deploy" in lab.run("workflow", "work").out
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_side_by_side_whoever_is_first_lets_it_go_on(lab: Lab) -> None:
     assert lab.run("workflow", "approve", ident, "--step", "q", "--refuse").status == 0
     assert lab.run("workflow", "approve", other, "--step", "q").status == 0
     lab.run("workflow", "work")
-    assert shown(lab, ident)["state"] == "completed"
+    assert shown(lab, ident)["state"] == "cancelled"
     assert "said no" in shown(lab, ident)["why"]
     assert shown(lab, other)["state"] == "waiting"
     lab.run("workflow", "approve", other)

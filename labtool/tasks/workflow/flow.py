@@ -16,8 +16,13 @@ from labtool.tasks.workflow.perform import NO_LIMIT, Limit, Performer
 from labtool.tasks.workflow.section import Workflow
 
 # Which state of a step decides, where several run side by side: the first that one of them has.
-_FIRST = ("cancelled", "failed", "timed_out", "exit", "handed_back", "waits")
-_CLOSES = {"failed": "failed", "timed_out": "timed_out", "exit": "completed"}
+_FIRST = ("cancelled", "failed", "timed_out", "refused", "exit", "handed_back", "waits")
+_CLOSES = {
+    "failed": "failed",
+    "timed_out": "timed_out",
+    "refused": "cancelled",
+    "exit": "completed",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from labtool.core.masking import mask
 from labtool.core.text import clean
 from labtool.services.engine.attempts import Attempts
 from labtool.services.engine.records import AttemptRecord, LostError, RunRecord
-from labtool.tasks.workflow.activities._base import Context, Ended, Exit, Runs, Waits
+from labtool.tasks.workflow.activities._base import Context, Ended, Exit, Refused, Runs, Waits
 from labtool.tasks.workflow.step import StepOptions
 from labtool.tasks.workflow.verdict import closes, verdict
 
@@ -79,14 +79,14 @@ class Performer:
         self, run: RunRecord, step: StepOptions, values: Mapping[str, Any], limit: Limit
     ) -> dict[str, Any]:
         """Do a step, as far as it can be done now and within the run's `limit`: `state` is done,
-        exit, failed, timed_out, waits, cancelled or handed_back; `values` are what it has found
-        out. Raises LostError."""
+        exit, failed, timed_out, refused, waits, cancelled or handed_back; `values` are what it has
+        found out. Raises LostError."""
         while True:
             tries = self.attempts.schedule(run, step.name)
             found = verdict(step, tries, self.now())
             if found.say in ("done", "exit"):
                 return {"state": found.say, "why": found.why, "values": tries[-1].output}
-            if found.say in ("failed", "timed_out"):
+            if found.say in ("failed", "timed_out", "refused"):
                 return {"state": found.say, "why": found.why}
             end = self._end(run, limit)
             if end is not None:
@@ -151,6 +151,8 @@ class Performer:
             return _Done("done", output=step.activity.act(context()))
         except Exit as end:
             return _Done("exit", str(end))
+        except Refused as no:
+            return _Done("refused", str(no))
         except Waits as wait:
             return _Done("waits", wait.why, on=wait.on)
         except Ended as ended:

@@ -27,7 +27,7 @@ class Verdict:
 def verdict(step: StepOptions, tries: Sequence[AttemptRecord], now: float) -> Verdict:
     """For the attempts since the run came to a step, in order, of which there is at least one."""
     last, bad = tries[-1], [one for one in tries if one.state in _BAD]
-    if last.state in ("done", "exit", "failed"):
+    if last.state in ("done", "exit", "failed", "refused"):
         return Verdict(last.state, last.why)
     losses = sum(one.state == "lost" for one in tries)
     if losses >= LOSSES:

@@ -2,7 +2,7 @@
 
 It ends by returning what it has found out (JSON values, which later steps know by their names), or
 by raising: `Temporary` is tried again as the step's `retries` say, `Failed` fails the run, `Exit`
-ends the run early and well, `Waits` lets the run wait without a worker.
+ends the run early and well, `Refused` as cancelled, `Waits` lets the run wait without a worker.
 """
 
 from abc import abstractmethod
@@ -17,6 +17,10 @@ from labtool.core.config.types import Section
 
 class Exit(Exception):
     """The run ends here, and well; why."""
+
+
+class Refused(Exception):
+    """Somebody said no: the run ends here, as cancelled; why."""
 
 
 class Waits(Exception):

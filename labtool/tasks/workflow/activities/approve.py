@@ -10,7 +10,7 @@ from pydantic import Field
 from labtool.core.config.types import Words
 from labtool.core.messages import Button
 from labtool.core.text import one_line
-from labtool.tasks.workflow.activities._base import ActivityOptions, Context, Exit, Waits
+from labtool.tasks.workflow.activities._base import ActivityOptions, Context, Refused, Waits
 from labtool.tasks.workflow.activities._telling import tell
 from labtool.tasks.workflow.values import fill, names, text_of
 
@@ -38,7 +38,7 @@ class Options(ActivityOptions):
         if decided is not None:
             yes, by = decided
             if not yes:
-                raise Exit(f"{by} said no")
+                raise Refused(f"{by} said no")
             return {}
         value = f"{context.run} {context.step}"
         buttons = (
