@@ -228,7 +228,14 @@ class Ledger(Looks):
 
     def again_from(self, run: RunRecord, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
         """A run that has ended goes on from the first of these steps, with what was found out
-        before it, and with this definition; whether it had ended, and all its steps had."""
+        before it, and with this definition; whether it had ended, and all its steps had, and
+        no other run is open under the same `alone`."""
+        try:
+            return self._again_from(run, steps, values)
+        except sa.exc.IntegrityError:
+            return False
+
+    def _again_from(self, run: RunRecord, steps: Sequence[str], values: Mapping[str, Any]) -> bool:
         ident = run.id
         alive = sa.select(WORKERS.c.id)
         still = sa.and_(ATTEMPTS.c.run == ident, ATTEMPTS.c.state == "running",

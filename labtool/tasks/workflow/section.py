@@ -113,7 +113,9 @@ class Workflow(Section):
         # Nothing is fetched for it.
         errors = Draft202012Validator(schema, registry=Registry()).iter_errors(dict(given))
         try:
-            found = [f"{error.json_path}: {error.message[:200]}" for error in errors]
+            found = [
+                f"{error.json_path}: {error.message[:200]}".removeprefix("$: ") for error in errors
+            ]
         except Unresolvable as error:
             return [f"the schema refers to {error.ref}, which is not in it"]
         except RecursionError:

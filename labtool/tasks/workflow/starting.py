@@ -30,7 +30,7 @@ def start(run: Run, asked: Asked) -> None:
         kept(run.config, asked.workflow)
         known = workflows_of(run.config).root[asked.workflow]
         # Of the whole input no place is named.
-        odd = [one.removeprefix("$: ") for one in known.odd(asked.input)]
+        odd = known.odd(asked.input)
         if "additionalProperties" not in known.input:
             unknown = sorted(set(asked.input) - set(known.inputs))
             odd += [f"{name} is none of its names" for name in unknown]

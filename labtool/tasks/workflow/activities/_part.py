@@ -7,17 +7,20 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from labtool.core.errors import AlreadyRunning, Failed, LabtoolError, StateError, Temporary
 from labtool.core.files import unusable, write_atomic
 from labtool.core.lock import hold
-from labtool.tasks.workflow.activities._base import Context
+from labtool.core.threads import interruptible
+from labtool.tasks.workflow.activities._base import Context, Ended
 
 if TYPE_CHECKING:
     from labtool.services.coming import Coming
 
+T = TypeVar("T")
 # How often an attempt goes on with what broke off.
 _CUTS = 5
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -90,7 +93,7 @@ class Part:
             self.path.unlink(missing_ok=True)
 
     def _grow(self, ask: Ask, largest: int, context: Context) -> None:
-        with ask(self.size, self.version) as coming:
+        with _watched(ask(self.size, self.version), context) as coming:
             if max(coming.size or 0, coming.start) > largest:
                 raise self._too_large(largest, coming.size)
             with self._open(coming) as file:
@@ -149,6 +152,36 @@ class Part:
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return 0, "", None
+
+
+@contextmanager
+def _watched(come: "AbstractContextManager[Coming]", context: Context) -> "Iterator[Coming]":
+    """What comes, as long as the attempt is to go on: a server that never ends keeps nobody."""
+    given_up = False
+
+    def close() -> None:
+        with suppress(Exception):
+            come.__exit__(None, None, None)
+
+    def watched(work: Callable[[], T]) -> T:
+        nonlocal given_up
+        try:
+            return interruptible(work, context.check, close)
+        except Ended:
+            given_up = True
+            raise
+
+    coming = watched(come.__enter__)
+
+    def chunks() -> Iterator[bytes]:
+        while (data := watched(lambda: next(coming.chunks, None))) is not None:
+            yield data
+
+    try:
+        yield replace(coming, chunks=chunks())
+    finally:
+        if not given_up:
+            close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from labtool.core import strictjson
 from labtool.core.config.secrets import Secret
 from labtool.core.config.types import mistake
 from labtool.core.errors import Failed
+from labtool.core.threads import interruptible
 from labtool.tasks.workflow.activities._base import ActivityOptions, Context
 from labtool.tasks.workflow.activities._places import addressed
 from labtool.tasks.workflow.values import fill, names
@@ -59,7 +60,8 @@ class Options(ActivityOptions):
         headers.setdefault("Idempotency-Key", f"{context.run}-{context.step}-{context.since:.0f}")
         body = _filled(self.document, context.values)
         asked = Asked(url, self.method, headers, body, self.expect)
-        page = ask(asked, min(context.seconds, _SECONDS))
+        seconds = min(context.seconds, _SECONDS)
+        page = interruptible(lambda: ask(asked, seconds), context.check)
         if not self.save:
             return {}
         if self.read == "text":

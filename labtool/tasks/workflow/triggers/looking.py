@@ -152,7 +152,7 @@ class Lookout:
         kept(self._config, workflow)
         if odd := workflows_of(self._config).root[workflow].odd(one.input):
             fix = "see its input: in the config"
-            said = "; ".join(one.removeprefix("$: ") for one in odd)
+            said = "; ".join(odd)
             raise Failed(said, where=f"input of {workflow}", fix=fix, code="input")
         self._found.would.append((workflow, one_line(one.name)))
 

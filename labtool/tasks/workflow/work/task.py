@@ -16,7 +16,7 @@ from labtool.tasks.workflow.work.lookout import beside
 from labtool.tasks.workflow.work.upkeep import tidy
 
 # Seconds: between looks for what may be forgotten, and at the config.
-_TIDY, _CONFIG = 3600.0, 1.0
+_TIDY, _CONFIG = 600.0, 1.0
 
 
 def work(run: Run, *, follow: bool, again: Callable[[], Config]) -> None:

@@ -21,6 +21,7 @@ from labtool.core.log import complain
 from labtool.core.run import bug
 from labtool.core.service import Round
 from labtool.core.task import Run
+from labtool.core.text import one_line
 from labtool.services.engine.records import RunRecord
 from labtool.services.engine.worker import Steps, working
 from labtool.tasks.workflow.alerting import failure, topic_of
@@ -35,6 +36,8 @@ from labtool.tasks.workflow.work.pulse import Pulse
 _ROUND, _WAKE, _REAP, _END = 0.2, 1.0, 5.0, 15.0
 # A run that stands still again and again is none that anybody can work at.
 _MOST_SEGMENTS = 5000
+# Characters of why a run has ended.
+_SAID = 1000
 # How runs that went wrong have ended.
 _BAD = ("failed", "timed_out")
 _WENT_ON = "went on"
@@ -229,11 +232,12 @@ class Worker:
 
     def _tell(self, run: RunRecord, state: str, why: str) -> None:
         self.run.counts[state.replace("_", " ")] += 1
-        print(f"{run.id} {state.replace('_', ' ')}{f': {why}' if why else ''}")
         if state in _BAD:
             self.run.fail(failure(run, state, why))
-        else:
-            self.run.looked_at.add(topic_of(run))
+            return
+        said = one_line(f"{run.id} {state.replace('_', ' ')}{f': {why}' if why else ''}", _SAID)
+        print(said)
+        self.run.looked_at.add(topic_of(run))
 
     def _say(self, after: Callable[[], None]) -> None:
         said = False
