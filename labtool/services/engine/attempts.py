@@ -29,7 +29,7 @@ class Attempts:
 
     def schedule(self, run: RunRecord, step: str) -> list[AttemptRecord]:
         """A run has come to a step: the attempts at it since it did so for the first time, of
-        which the last may have ended. None where its worker has lost the run."""
+        which the last may have ended. Raises LostError."""
         with self.base.write() as connection:
             self._hold(connection, run)
             found = self._at(connection, run.id, step)
