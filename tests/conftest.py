@@ -4,6 +4,7 @@ A stand-in starts once a session (once a worker, under xdist), when a test first
 it, and is emptied before each test that uses it.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from tests.servers.ircd import Inspircd, Ngircd
 from tests.servers.slack import Slack
 from tests.servers.smtp import Smtp
 from tests.servers.web import Web
+
+# Under nohup, what is started here would ignore a hangup, as labtool then should.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
