@@ -138,3 +138,18 @@ def test_who_is_asked_by_role_may_decide(lab: Lab) -> None:
     assert lab.run("workflow", "approve", ident, "--as", "Ann Lee").status == 0
     lab.run("workflow", "work")
     assert shown(lab, ident)["state"] == "completed"
+
+
+def test_the_page_shows_runs_their_steps_and_what_they_found(lab: Lab) -> None:
+    lab.configure(config([
+        {"name": "a", "run": {"command": "echo {x}", "save": "said"}},
+        {"name": "b", "run": "echo '<b>why</b>' >&2; exit 3"},
+    ], input={"required": ["x"]}))  # fmt: skip
+    ident = started(lab, "x=<script>alert(1)</script>")
+    lab.run("workflow", "work")
+    assert lab.run("build-page").status == 0
+    page = (lab.folder / "site-private" / "system.html").read_text()
+    for said in (ident, "<bdi>a</bdi>", "<bdi>b</bdi>", "<bdi>failed</bdi>", "exit status 3",
+                 "&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;b&gt;why&lt;/b&gt;"):  # fmt: skip
+        assert said in page, said
+    assert "<script>alert" not in page
