@@ -42,10 +42,12 @@ Verbose = Annotated[
 
 def number(text: object) -> int:
     """A number on the command line, from 1."""
-    word = str(text)
-    if not (word.isascii() and word.isdecimal() and 0 < int(word[:19]) < 10**18):
-        raise typer.BadParameter(f"{word!r} is not a number from 1 up; write one such as 12")
-    return int(word)
+    from labtool.core.text import natural
+
+    found = natural(str(text))
+    if not found:
+        raise typer.BadParameter(f"{str(text)!r} is not a number from 1 up; write one such as 12")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

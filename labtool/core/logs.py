@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from labtool.core.text import clean
+
 _DAY = 86400.0
 # Seconds. What jobs and workflows print goes when they are forgotten, by their own `keep`.
 PLAIN, KEPT = 7 * _DAY, 30 * _DAY
@@ -48,6 +50,16 @@ def read(path: Path) -> bytes:
         return gzip.decompress(packed(path).read_bytes())
     except (EOFError, zlib.error) as error:
         raise OSError(f"{packed(path)} is damaged ({error})") from None
+
+
+def end(path: Path, most: int) -> str:
+    """The last `most` characters of a log, cleaned; empty where it cannot be read."""
+    try:
+        # A character has at most four bytes.
+        raw = read(path)[-4 * most :]
+    except OSError:
+        return ""
+    return clean(raw.decode("utf-8", "replace")).rstrip()[-most:]
 
 
 def tidy(state: Path, most: int | None = None, *folders: Path) -> Tidied:

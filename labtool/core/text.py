@@ -45,6 +45,12 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def natural(word: str) -> int:
+    """A number from 1, of at most 18 digits, as people write it; 0 where it is none."""
+    whole = word.isascii() and word.isdecimal() and len(word.lstrip("0")) <= 18
+    return int(word) if whole and len(word) < 100 else 0
+
+
 def tally(number: int, name: str) -> str:
     """A count by its name, which is in the plural where it is a noun: `1 change`, `2 changes`, `1
     table restored`, `1 sent`."""

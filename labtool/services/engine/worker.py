@@ -84,9 +84,9 @@ def working(base: Base, worker: str, at_once: int, flow: Flow) -> Iterator[None]
                 "log_level": "CRITICAL",
                 "run_admin_server": False,
                 "enable_otlp": False,
-                # Of what is not used here.
+                # Of what is not used here; who stops waits for the first.
                 "notification_listener_polling_interval_sec": 1.0,
-                "scheduler_polling_interval_sec": 1.0,
+                "scheduler_polling_interval_sec": 3600.0,
                 "max_executor_threads": at_once + 4,
             }  # type: ignore[typeddict-unknown-key]  # its types lag behind what it takes
         )

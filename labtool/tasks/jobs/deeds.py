@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labtool.core.clock import Clock
 from labtool.core.errors import Failed
 from labtool.core.people import People
-from labtool.core.text import counted
+from labtool.core.text import counted, natural
 from labtool.tasks.jobs import approval
 from labtool.tasks.jobs.entry import Asker, Entry, Request
 from labtool.tasks.jobs.phrases import nearest
@@ -169,9 +169,10 @@ class Deeds:
         return found
 
     def _meant(self, number: str) -> Entry:
-        if not (number.isascii() and number.isdigit() and len(number) < 19):
+        ident = natural(number)
+        if not ident:
             raise Failed("no job is named", fix="say its number, such as 12", code="which")
-        return self.queue.entry(int(number))
+        return self.queue.entry(ident)
 
     def _own(self, number: str, who: Who) -> Entry:
         """The job that is meant, where the asker may use its namespace."""

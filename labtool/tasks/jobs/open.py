@@ -9,11 +9,11 @@ from labtool.core.clock import Clock
 from labtool.core.config import Config
 from labtool.core.database import Database
 from labtool.core.errors import ConfigError, Failed, Problem, UsageError
-from labtool.core.logs import read
+from labtool.core.logs import end
 from labtool.core.messages import Message, Recipient
 from labtool.core.outbox import Outbox
 from labtool.core.people import People
-from labtool.core.text import clean
+from labtool.core.text import clean, natural
 from labtool.tasks.jobs.deeds import Deeds
 from labtool.tasks.jobs.entry import Entry
 from labtool.tasks.jobs.places import logs_of
@@ -69,22 +69,15 @@ def meant(config: Config, queue: Queue, which: str) -> Entry:
         return last
     if jobs_of(config).find(which):
         raise Failed(f"no {which} has run yet", fix="see: labtool jobs list", code="no_job")
-    if not (which.isascii() and which.isdecimal() and 0 < int(which[:19]) < 10**18):
+    number = natural(which)
+    if not number:
         what = f"{which!r} is not a number from 1 up, and no job's type"
         raise UsageError(what, fix="write one such as 12; see: labtool jobs list")
-    return queue.entry(int(which))
+    return queue.entry(number)
 
 
 def printed(config: Config, settings: JobsSettings, entry: Entry) -> str:
     """The end of what a job printed: of each stream, with its name."""
     folder = logs_of(config, settings, entry)
-    found = []
-    for name in ("stdout", "stderr"):
-        try:
-            raw = read(folder / name)[-_SHOWN:]
-        except OSError:
-            continue
-        text = clean(raw.decode("utf-8", "replace")).rstrip()
-        if text:
-            found.append(f"{name}:\n{text}")
-    return "\n".join(found)
+    streams = {name: end(folder / name, _SHOWN) for name in ("stdout", "stderr")}
+    return "\n".join(f"{name}:\n{text}" for name, text in streams.items() if text)

@@ -39,6 +39,17 @@ def kept(config: Config, name: str) -> dict[str, Any]:
     return found
 
 
+def fitting(config: Config, name: str, given: Mapping[str, Any]) -> Workflow:
+    """The workflow of this name, which takes this input. Raises Failed where there is none, or it
+    does not."""
+    kept(config, name)
+    found = workflows_of(config).root[name]
+    if odd := found.odd(given):
+        fix = "see its input: in the config"
+        raise Failed("; ".join(odd), where=f"input of {name}", fix=fix, code="input")
+    return found
+
+
 def restored(kept_: Mapping[str, Any], config: Config, name: str) -> Workflow:
     """A run's workflow. Raises Failed where this labtool does not understand it."""
     data = _expanded(kept_, environment(config.base, lambda _: None))

@@ -17,6 +17,7 @@ from labtool.core.text import clean
 from labtool.services.engine.attempts import Attempts
 from labtool.services.engine.records import AttemptRecord, LostError, RunRecord
 from labtool.tasks.workflow.activities._base import Context, Ended, Exit, Refused, Runs, Waits
+from labtool.tasks.workflow.runs import attempt_logs
 from labtool.tasks.workflow.step import StepOptions
 from labtool.tasks.workflow.verdict import closes, verdict
 
@@ -173,7 +174,7 @@ class Performer:
         attempt: AttemptRecord,
         watch: "_Watch",
     ) -> Context:
-        logs = self.logs / run.id / f"{step.name}-{attempt.attempt}"
+        logs = attempt_logs(self.logs, attempt)
         return Context(
             config=self.config,
             run=run.id,

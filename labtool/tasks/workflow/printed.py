@@ -6,10 +6,9 @@ from pathlib import Path
 
 from labtool.core.config import Config
 from labtool.core.errors import UsageError
-from labtool.core.logs import read
-from labtool.core.text import clean
+from labtool.core.logs import end
 from labtool.services.engine.records import AttemptRecord, RunRecord
-from labtool.tasks.workflow.runs import logs_of
+from labtool.tasks.workflow.runs import attempt_logs, logs_of
 
 # Characters of each stream that are shown, from its end.
 _SHOWN = 10_000
@@ -38,14 +37,6 @@ def printed(
 
 
 def _printed(config: Config, attempt: AttemptRecord) -> Printed:
-    folder = logs_of(config) / attempt.run / f"{attempt.step}-{attempt.attempt}"
-    return Printed(attempt, folder, _end(folder / "stdout"), _end(folder / "stderr"))
-
-
-def _end(path: Path) -> str:
-    try:
-        # A character has at most four bytes.
-        raw = read(path)[-4 * _SHOWN :]
-    except OSError:
-        return ""
-    return clean(raw.decode("utf-8", "replace")).rstrip()[-_SHOWN:]
+    folder = attempt_logs(logs_of(config), attempt)
+    out, err = (end(folder / name, _SHOWN) for name in ("stdout", "stderr"))
+    return Printed(attempt, folder, out, err)

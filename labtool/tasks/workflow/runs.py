@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from labtool.core.config import Config
 from labtool.core.errors import Failed
-from labtool.services.engine.records import CLOSED, NewRun, RunRecord
-from labtool.tasks.workflow.definition import engine_of, kept, restored, workflows_of
+from labtool.services.engine.records import CLOSED, AttemptRecord, NewRun, RunRecord
+from labtool.tasks.workflow.definition import engine_of, fitting, kept, restored, workflows_of
 from labtool.tasks.workflow.whence import whence
 
 if TYPE_CHECKING:
@@ -53,17 +53,12 @@ class Runs:
         """Let a run begin: its id, and whether it is new. A `key` begins one run, however often;
         of those that are `alone` under one name, one that is open is given instead. Raises Failed
         where there is no such workflow, or the input does not fit."""
-        definition = kept(self.config, workflow)
-        known = workflows_of(self.config).root[workflow]
-        odd = known.odd(given)
-        if odd:
-            fix = "see its input: in the config"
-            raise Failed("; ".join(odd), where=f"input of {workflow}", fix=fix, code="input")
+        known = fitting(self.config, workflow, given)
         new = NewRun(
             id=f"{workflow}-{secrets.token_hex(4)}",
             workflow=workflow,
             version=known.version,
-            definition=definition,
+            definition=kept(self.config, workflow),
             input=given,
             origin=origin,
             key=key,
@@ -127,13 +122,8 @@ class Runs:
 
     def _newer(self, run: RunRecord) -> RunRecord:
         """The run with the config's steps. Raises Failed where its input does not fit them."""
-        definition = kept(self.config, run.workflow)
-        known = workflows_of(self.config).root[run.workflow]
-        if odd := known.odd(run.input):
-            what = f"its input does not fit the new steps: {'; '.join(odd)}"
-            fix = f"start a new run: labtool workflow start {run.workflow}"
-            raise Failed(what, where=run.id, fix=fix, code="input")
-        return replace(run, definition=definition, version=known.version)
+        known = fitting(self.config, run.workflow, run.input)
+        return replace(run, definition=kept(self.config, run.workflow), version=known.version)
 
 
 @contextmanager
@@ -177,6 +167,11 @@ def scratch_of(config: Config) -> Path:
     """The folder of runs' files."""
     settings = engine_of(config)
     return config.resolve(settings.scratch) if settings.scratch else config.state / "scratch"
+
+
+def attempt_logs(logs: Path, attempt: AttemptRecord) -> Path:
+    """The folder of what one has printed, in that of them all."""
+    return logs / attempt.run / f"{attempt.step}-{attempt.attempt}"
 
 
 def logs_of(config: Config) -> Path:

@@ -12,7 +12,7 @@ from labtool.core.database import Database, Marks
 from labtool.core.errors import Failed, LabtoolError
 from labtool.core.service import Round
 from labtool.core.text import one_line
-from labtool.tasks.workflow.definition import kept, workflows_of
+from labtool.tasks.workflow.definition import fitting
 from labtool.tasks.workflow.runs import Runs
 from labtool.tasks.workflow.triggers.arrival import Arrival, Source
 from labtool.tasks.workflow.triggers.bucket import Listing
@@ -149,11 +149,7 @@ class Lookout:
             origin = f"{trigger}: {one.name}"
             self._found.started += self._runs.begin(workflow, one.input, origin, key=one.key)[1]
             return
-        kept(self._config, workflow)
-        if odd := workflows_of(self._config).root[workflow].odd(one.input):
-            fix = "see its input: in the config"
-            said = "; ".join(odd)
-            raise Failed(said, where=f"input of {workflow}", fix=fix, code="input")
+        fitting(self._config, workflow, one.input)
         self._found.would.append((workflow, one_line(one.name)))
 
     def _known(self, keys: list[str]) -> set[str]:
